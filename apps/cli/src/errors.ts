@@ -11,7 +11,7 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_ROLLOUT_TARGET_REFUSED: EXIT.notAllowed,
 }
 
-/** Error codes of documents that are registered. Status 422 means that such a document was invalid, so it is a usage error. */
+/** Error codes of documents that people register. With status 422 the document is invalid, so the error is a usage error. */
 const DOCUMENT_CODE = /^HMS_(BOT|SCENARIO|CORPUS|SCHEMA|PARTNER|FREEZE)_/
 
 /** Error codes of failed verification. With status 422 or 5xx the exit code is `proofInvalid`. */
@@ -62,7 +62,7 @@ export function exitCodeOf(error: unknown): number {
   return PROOF_CODE.test(code) && (status === 422 || status >= 500) ? EXIT.proofInvalid : exitCodeOfStatus(status)
 }
 
-/** Prints an error on stderr, with --json as its problem, and returns the exit code. `verb`: verb whose help is the default next step. */
+/** Prints an error on stderr (with --json, its problem as JSON); returns the exit code. `verb`: its help is the default next step. */
 export function reportError(error: unknown, output: Output, verb?: string): number {
   const found = problemOf(error)
   const problem = found.next.length > 0 ? found : { ...found, next: [{ command: nextOf(found, verb) }] }
@@ -71,7 +71,7 @@ export function reportError(error: unknown, output: Output, verb?: string): numb
   return exitCodeOf(error)
 }
 
-/** Returns the next step of an error without one: `doctor` for a failure, `whoami` for a missing permission, else the verb's help. */
+/** Returns the default next step of an error: `doctor` for a failure, `whoami` for a missing permission, else the verb's help. */
 function nextOf({ status }: Problem, verb: string | undefined): string {
   if (status === 429 || status >= 500) return 'hms-svc doctor'
   if (status === 401 || status === 403) return 'hms-svc whoami'
@@ -89,7 +89,7 @@ function isCoded(error: unknown): error is CodedError {
 }
 
 export function problemOf(thrown: unknown): Problem {
-  const error = ofMissingParts(thrown)
+  const error = explainMissingPackage(thrown)
   const known: CodedError = isCoded(error)
     ? error
     : { code: 'HMS_CLI_INTERNAL', detail: error instanceof Error ? error.message : String(error), next: ['hms-svc help exit-codes'] }
@@ -123,8 +123,8 @@ function linesOf(problem: Problem): string[] {
 
 const MISSING = /^Cannot find package '([^']+)'/
 
-/** Returns the error of a failed `import()`; npm may have omitted the packages of the services, which are optional (ADR 0071). */
-function ofMissingParts(error: unknown): unknown {
+/** Returns `HMS_CLI_PARTS_MISSING` if an `import()` failed because npm omitted an optional package (ADR 0071), else the error itself. */
+function explainMissingPackage(error: unknown): unknown {
   const name =
     (error as { code?: unknown } | null)?.code === 'ERR_MODULE_NOT_FOUND' ? MISSING.exec((error as Error).message)?.[1] : undefined
   return name === undefined ? error : partsMissing(name, error)

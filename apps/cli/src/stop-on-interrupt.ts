@@ -9,7 +9,7 @@ interface InterruptStop {
   end(): void
 }
 
-/** Handles Ctrl-C for verbs that run until it is pressed; with `orClosed`, until their output is closed too. */
+/** Handles Ctrl-C for verbs that run until a person presses it. With `orClosed`, a closed output has the same effect. */
 export function stopOnInterrupt(io: CliIo, orClosed = false): InterruptStop {
   const interrupt = new AbortController()
   const { signal } = interrupt

@@ -38,8 +38,8 @@ export interface ServedSidecar {
 }
 
 /**
- * Runs a side-car: serves one verified connection's values on this machine only, after the first copy, live or from disk. Throws the errors
- * of `connect` without a copy, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for an unavailable address, and file errors of `write`.
+ * Runs a side-car: serves the values of one verified connection on this machine only, once a first copy came from the server or disk.
+ * Throws the errors of `connect` if none came, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for an unavailable address, file errors of `write`.
  */
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)
@@ -109,10 +109,10 @@ export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number
   return metrics
 }
 
-/** Returns the age of the values in ms, from any of them, because all values are confirmed together. */
+/** Returns the age of all values in ms: the age of the first value, because all values are confirmed together. */
 function ageMs(values: HeldValues): number {
-  const [any] = values.ids()
-  return any === undefined ? 0 : values.explain(any).ageMs
+  const [first] = values.ids()
+  return first === undefined ? 0 : values.explain(first).ageMs
 }
 
 const ERROR_PAUSE_MS = 1_000

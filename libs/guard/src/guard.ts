@@ -37,7 +37,7 @@ export class Guard {
   judge(rules: readonly CompiledRule[], request: GuardRequest): GuardVerdict {
     const applicable = rules.filter(({ rule }) => applies(rule, request))
     const ruleDigests = applicable.map(({ rule }) => rule.digest).sort()
-    const denied = this.authorityDenies(request) ?? tooManyRules(applicable.map(({ rule }) => rule))
+    const denied = this.authorityDenial(request) ?? tooManyRules(applicable.map(({ rule }) => rule))
     if (denied !== undefined) return { verdict: 'FAIL', ...denied, ruleDigests }
     const budget = { steps: MAX_STEPS }
     let warning: RuleFinding | undefined
@@ -66,7 +66,7 @@ export class Guard {
     return compiled
   }
 
-  private authorityDenies(request: GuardRequest): RuleFinding | undefined {
+  private authorityDenial(request: GuardRequest): RuleFinding | undefined {
     try {
       const { allowed, reasons } = this.cedar.decide(AUTHORITY, cedarRequest(request))
       if (allowed) return undefined

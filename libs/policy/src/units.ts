@@ -36,7 +36,7 @@ const KNOWN: Record<string, [dimension: string, factor: number]> = {
 /** Letters, digits and common signs; anything else could be mistaken for a value. */
 const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
 
-/** Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; unknown: unchanged, quoted if unlike a unit. */
+/** Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`. Quotes a text that does not look like a unit. */
 export function displayUnits(units: string): string {
   if (units === 'percent') return '%'
   if (!UNITS.test(units)) return JSON.stringify(units)
@@ -59,15 +59,15 @@ export function unitFactor(from: string, to: string): number | undefined {
   )
   if (before!.length !== after!.length) return undefined
   let factor = 1
-  for (const [index, one] of before!.entries()) {
-    const other = after![index]
-    if (one === undefined || other === undefined || one[0] !== other[0]) return undefined
-    factor *= index === 0 ? one[1] / other[1] : other[1] / one[1]
+  for (const [index, source] of before!.entries()) {
+    const target = after![index]
+    if (source === undefined || target === undefined || source[0] !== target[0]) return undefined
+    factor *= index === 0 ? source[1] / target[1] : target[1] / source[1] // Only the first part is a numerator.
   }
   return factor
 }
 
-/** Returns the unit of the previous value: its own unit if that differs, else the unit of the change. */
+/** Returns the unit of the previous value: `unitsBefore` if set, else `units`; `undefined` if there is no unit. */
 export function unitsBefore({ kind, units, unitsBefore: before }: Pick<FieldChange, 'kind' | 'units' | 'unitsBefore'>): string | undefined {
   if (before !== undefined) return before ?? undefined
   return kind === 'added' ? undefined : units

@@ -6,7 +6,7 @@ export type JsonObject = { [name: string]: Json }
 
 export interface Statement {
   predicate: JsonObject
-  /** Hex SHA-256 of the first subject. */
+  /** Hex SHA-256 of the only subject. */
   subject: string
   /** `sha256:` and hex over the payload. */
   digest: string
@@ -66,7 +66,7 @@ export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'ros
   ) {
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `the ${kind} is not an envelope`)
   }
-  const payload = base64(envelope['payload'])
+  const payload = decodeBase64(envelope['payload'])
   const statement = readCanonical(payload)
   if (!isObject(statement) || statement['_type'] !== STATEMENT_TYPE || statement['predicateType'] !== `${PREFIX}${kind}/v1`) {
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `the ${kind} is a statement of another kind`)
@@ -92,7 +92,7 @@ export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'ros
 function readSignature(entry: Json, kind: string): Statement['signatures'][number] {
   if (!isObject(entry) || typeof entry['keyid'] !== 'string' || typeof entry['sig'] !== 'string')
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `a signature of the ${kind} lacks its key id or its bytes`)
-  return { keyid: entry['keyid'], sig: base64(entry['sig']) }
+  return { keyid: entry['keyid'], sig: decodeBase64(entry['sig']) }
 }
 
 /** Returns the ids of the keys that signed. A signature with an empty key id, as cosign writes it, is tried with every key. */
@@ -119,7 +119,7 @@ export function rawKey(raw: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })
 }
 
-function base64(text: string): Buffer {
+function decodeBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
   if (bytes.toString('base64') !== text && bytes.toString('base64url') !== text.replace(/=+$/, ''))
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', 'base64 with something else in it')

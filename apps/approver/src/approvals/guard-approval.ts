@@ -11,7 +11,7 @@ import { RulesInForce } from '../policies/rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
 
-/** Judges by the guard rules in force and `AUTHORITY` of libs/guard whether a signature may count. */
+/** Judges whether a signature may count, by the guard rules in force and by `AUTHORITY` of libs/guard. */
 @Injectable()
 export class GuardApproval implements OnModuleInit {
   constructor(
@@ -26,8 +26,8 @@ export class GuardApproval implements OnModuleInit {
   }
 
   /**
-   * Returns the error that refuses this signature, or `undefined`. The error is not thrown, because `tx` contains the event of the verdict
-   * and must commit without the signature. `personName`: display name of a person whose signatures were verified.
+   * Returns the error that refuses this signature, or `undefined`. The error is not thrown, because `tx` must commit the event of the
+   * verdict, but not the signature. `personName`: display name of a person whose signatures were verified.
    */
   async execute(tx: Transaction, approval: Approval, personName: string): Promise<HmsError | undefined> {
     const roster = this.rosters.newest

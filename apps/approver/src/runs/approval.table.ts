@@ -80,7 +80,7 @@ export async function closeApproval(tx: Transaction, timers: Timers, approval: A
   await tx.documents(APPROVALS).put({ ...approval, state })
 }
 
-/** Returns signed approvals of the same files that still wait, or whose run has not ended; newest first. */
+/** Returns the approvals of the same files that have a signature, and a run that has not ended; newest first. */
 export async function signedSiblings(tx: Transaction, members: string): Promise<Approval[]> {
   const candidates = await tx
     .documents(APPROVALS)

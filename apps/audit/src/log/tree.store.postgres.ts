@@ -22,11 +22,9 @@ export class PostgresTreeStore implements TreeStore {
     const { schema } = postgresOf(tx)
     const from =
       level === 0 ? `SELECT leaf_hash AS hash FROM ${schema}.entry WHERE $3 = 0` : `SELECT hash FROM ${schema}.tree_node WHERE level = $3`
-    const rows = await postgresOf(tx).query<{ hash: Uint8Array }>(`${from} AND index >= $1 AND index < $2 ORDER BY index`, [
-      start,
-      end,
-      level,
-    ])
+    // In the query of leaves `$3 = 0` is always true: both queries need the same three parameters.
+    const values = [start, end, level]
+    const rows = await postgresOf(tx).query<{ hash: Uint8Array }>(`${from} AND index >= $1 AND index < $2 ORDER BY index`, values)
     return rows.map(({ hash }) => hash)
   }
 

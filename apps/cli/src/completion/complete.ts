@@ -5,7 +5,7 @@ import type { Completion } from '../verbs/options.js'
 import { completionOf } from '../verbs/verb.js'
 import type { Candidate, Kind } from './live.js'
 
-/** Prints the completions of `line`, up to the cursor, as `candidate TAB description`. Exit 1 asks for files. Never prints an error. */
+/** Prints completions of `line`, up to the cursor, as `candidate TAB description`. Exit 1: the shell completes files. Prints no error. */
 export async function completeLine(context: CliContext, line: string): Promise<number> {
   const { words: typed, current } = splitLine(line)
   const completions = completionsAt(context.program(), { words: typed.slice(1), current })
@@ -40,7 +40,7 @@ type Completions =
 
 const NOTHING: Completions = { texts: [] }
 
-/** Walks the words after `hms-svc` down the command tree of `program`, and returns the completions at the cursor. */
+/** Finds the command that the words after `hms-svc` name in `program`, and returns the completions at the cursor. */
 function completionsAt(program: Command, { words, current }: SplitLine): Completions {
   let command = program
   const args: string[] = []
@@ -74,8 +74,8 @@ function allOptions(command: Command): Option[] {
 }
 
 function optionsOf(command: Command): Candidate[] {
-  const own = allOptions(command).map(({ long, description }) => ({ text: long ?? '', about: description }))
-  return [...own, { text: '--help', about: 'what it does, with examples' }].filter(({ text }) => text !== '')
+  const declared = allOptions(command).map(({ long, description }) => ({ text: long ?? '', about: description }))
+  return [...declared, { text: '--help', about: 'what it does, with examples' }].filter(({ text }) => text !== '')
 }
 
 function verbsOf(command: Command): Candidate[] {
@@ -111,7 +111,7 @@ interface SplitLine {
   current: string
 }
 
-/** Splits a line at words, quotes and backslashes as a shell does; expands nothing. An unclosed quote is part of the current word. */
+/** Splits a line into words. Quotes and backslashes work as in a shell, without expansion. An unclosed quote is in the current word. */
 export function splitLine(line: string): SplitLine {
   const words: string[] = []
   let word: string | undefined

@@ -4,7 +4,7 @@ import type { CliContext } from '../context.js'
 import { describeEarlierRole, describeRole } from './describe-difference.js'
 import { newestRoster } from './rosters-here.js'
 
-/** Shows who may approve what. --json: the signed statement itself; --document: its content, to write the next roster from. */
+/** Shows who may approve what. --json: the signed statement; --document: its content with the next version, as a draft to edit. */
 export async function showRoster(context: CliContext, { document }: { document?: boolean }): Promise<void> {
   const roster = await newestRoster(context)
   if (document === true) {

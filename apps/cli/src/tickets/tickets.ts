@@ -31,7 +31,7 @@ export async function showTicket(context: CliContext, text: string): Promise<voi
   context.output.data(ticket, () => describeTicket(ticket, deliveries))
 }
 
-/** Returns the deliveries of a ticket; `undefined` if they cannot be read. */
+/** Returns the deliveries of a ticket, which have `ticket:NUMBER` in place of a policy; `undefined` if they cannot be read. */
 function deliveriesOf(context: CliContext, { ticket }: Ticket): Promise<DeliveryView[] | undefined> {
   return context.get('/v1/deliveries', { policy: `ticket:${ticket}` }).catch(() => undefined)
 }

@@ -90,11 +90,11 @@ export class StreamSocket implements Follower {
   }
 }
 
-/** Time in ms for one frame to arrive, for all frames of one message, and between checks. Acknowledgements are a few KiB. */
+/** Time limits in ms of one frame and of one message, and the check interval. Bots send only acknowledgements of a few KiB. */
 const FRAME_MS = 5_000
 const MESSAGE_MS = 8_000
 const CHECK_MS = 2_000
-/** Limit of bytes in unfinished messages of all readers of a process: sixteen of the largest. */
+/** Limit of bytes in unfinished messages of all readers of a process: sixteen messages of the largest size. */
 const MAX_UNFINISHED_BYTES = 32 * 1024 * 1024
 
 let unfinishedBytes = 0
@@ -127,8 +127,8 @@ function watchUnfinished(raw: Duplex, clock: Clock, onExcess: () => void): void 
 }
 
 /**
- * Calls `onExcess` once when a client sends more than its kind of reader may. Frames of every kind count, also pings, and so do raw bytes:
- * fragments of a message that never ends are not a complete frame, but each has to be parsed.
+ * Calls `onExcess` once when a client exceeds the limits of its kind of reader, named bot or anonymous. Frames of every kind count, also
+ * pings. Raw bytes count too: `ws` reports no fragments of a message that never ends, but it has to parse each fragment.
  */
 export function limitIntake(client: WebSocket, raw: Duplex, named: boolean, clock: Clock, onExcess: () => void): void {
   const now = (): number => clock.now().getTime()

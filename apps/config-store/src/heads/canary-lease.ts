@@ -8,13 +8,13 @@ import { documentId, DOCUMENTS, type StoredDocument } from './head.table.js'
 type LeasedDocument = Pick<ConfigDocument, 'scope' | 'head'> & { leaseUntil?: string; storedAt: string }
 
 /**
- * Returns the end (RFC 3339) of the last lease issued for a canary; `undefined` for a stable head or one in force without an end. Until
- * that end readers may use the canary's document, so the head that ends the canary is retained. Pure.
+ * Returns the end (RFC 3339) of the last lease issued for a canary; `undefined` for a stable head or a canary in force without an end.
+ * Readers may use the canary's document until the lease ends, so the head that ends the canary is kept until then. Pure.
  */
 export function leaseAfter(head: HeadPredicate, known: LeasedDocument | undefined, now: Date): string | undefined {
   if (head.scope === STABLE_SCOPE) return undefined
   const before = known === undefined ? now.toISOString() : leaseOf(known)
-  const own = head.expires ?? (isLive(head) ? undefined : now.toISOString())
+  const own = head.expires ?? (hasOwnRelease(head) ? undefined : now.toISOString())
   if (before === undefined || own === undefined) return undefined
   return Date.parse(own) > Date.parse(before) ? own : before
 }
@@ -24,17 +24,17 @@ export function leaseOf({ scope, head, leaseUntil, storedAt }: LeasedDocument): 
   if (scope === STABLE_SCOPE) return undefined
   if (leaseUntil !== undefined) return leaseUntil
   const predicate = peekPredicate<HeadPredicate>(head)
-  return predicate.expires ?? (isLive(predicate) ? undefined : storedAt)
+  return predicate.expires ?? (hasOwnRelease(predicate) ? undefined : storedAt)
 }
 
-function isLive({ current, base = null, next }: HeadPredicate): boolean {
+function hasOwnRelease({ current, base = null, next }: HeadPredicate): boolean {
   return (current !== null && current !== base) || next !== undefined
 }
 
 const CANARY_EXPIRED = timerKind<{ policy: string; scope: string }>('canary-over')
 
 /**
- * Removes a canary's document from the topic of state once its last lease has expired, so that the topic has each policy once. The row
+ * Removes a canary's document from `hms.state.recorded.v1` once its last lease has expired: the topic then has each policy once. The row
  * stays, because its head number must never be issued again; snapshots omit the row.
  */
 @Injectable()
@@ -56,10 +56,10 @@ export class EndCanaries implements OnModuleInit {
   }
 
   async execute(tx: Transaction, policy: string, scope: string): Promise<void> {
-    const place = documentId(policy, scope)
-    const document = await tx.documents(DOCUMENTS).get(place)
+    const id = documentId(policy, scope)
+    const document = await tx.documents(DOCUMENTS).get(id)
     if (document?.leaseUntil === undefined || document.ended === true || Date.parse(document.leaseUntil) > tx.now.getTime()) return
     await tx.documents(DOCUMENTS).put({ ...document, ended: true })
-    await this.outbox.erase(tx, 'hms.state.recorded.v1', place)
+    await this.outbox.erase(tx, 'hms.state.recorded.v1', id)
   }
 }

@@ -13,7 +13,7 @@ type Dot = Omit<NonNullable<CoverageView['bots']>[number], 'state'> & { state: D
 
 const STATE_WORDS: Record<DotState, string> = { current: '', stale: ', behind', silent: ', silent', gone: ', gone' }
 const MAX_DOTS = 500
-/** Up to so many dots are drawn at twice the size. */
+/** Largest number of dots that are drawn at twice the size. */
 const FEW_DOTS = 100
 const WIDTH = 280
 /** Names listed under the picture. */
@@ -39,7 +39,7 @@ export function FleetPart({ answer, href }: { answer: Answer<Fleet>; href?: stri
   )
 }
 
-/** A dot a bot, or a bar a region and version where bots are many. The page's script replaces single elements by their id. */
+/** Draws one dot per bot, or for many bots one bar per region and version. The page's script replaces single elements by their id. */
 export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): JSX.Element {
   const { policy, total, lagging, left = [], cells } = fleet
   const list = href ?? `/bots?policy=${encodeURIComponent(policy)}#lagging`
@@ -87,7 +87,7 @@ function sumOf({ policy, total, current, lagging, left = [] }: Fleet): string {
   return `${count(total, 'bot')} of ${policy}: ${[`${current} up to date`, ...late.filter((text) => !text.startsWith('0 '))].join(', ')}.`
 }
 
-/** Colour of each version: 1 for the one in force, then by the number of bots; the fifth is shared. */
+/** Returns the colour of each version: 1 for the version in force, then 2 to 5, most bots first. All later versions share 5. */
 function huesOf({ versions, left = [], live }: Fleet): ReadonlyMap<string, number> {
   const others = new Set([...versions, ...left].flatMap(({ version }) => (version === null || version === live ? [] : [version])))
   return new Map([...(live === null ? [] : [[live, 1] as const]), ...[...others].map((text, at) => [text, Math.min(5, at + 2)] as const)])
@@ -95,7 +95,7 @@ function huesOf({ versions, left = [], live }: Fleet): ReadonlyMap<string, numbe
 
 type Hues = ReturnType<typeof huesOf>
 
-/** Grey for a bot whose version is not known. */
+/** Returns the colour of a bot; 0 (grey) if its version is not known. */
 const hueOf = ({ version }: Pick<Dot, 'version'>, hues: Hues): number => hues.get(version ?? '') ?? 0
 
 function versionText({ version, digest }: Pick<Dot, 'version' | 'digest'>): string {

@@ -44,9 +44,9 @@ export interface Delivery {
   /** Whether a worker has claimed it and may be connected to the partner. After a crash it stays set until the work is claimed again. */
   sending: boolean
   tries: number
-  /** Start of the first attempt, from which the 24 hours count. */
+  /** Start of the first attempt, and of the 24-hour schedule of attempts. */
   firstAt: string | null
-  /** Time of the next attempt; `null` while older messages of its lane are open, and after its end. */
+  /** Time of the next attempt; `null` while older messages of the lane are open, and once the delivery has ended. */
   nextAttemptAt: string | null
   /** Last 20 attempts, oldest first. */
   log: AttemptRecord[]

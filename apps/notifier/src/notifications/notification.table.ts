@@ -1,7 +1,7 @@
 import { documentTable } from '#libs/persistence'
 import type { Notification } from '#libs/pipeline'
 
-/** Returns the stage id by which deliveries reference the stage that waits for their first attempt. */
+/** Returns the id of a notify stage: `stage` of the deliveries whose first attempt the stage waits for. */
 export function stageId({ run, attempt }: Pick<Notification, 'run' | 'attempt'>): string {
   return `${run}.${attempt}`
 }

@@ -21,8 +21,8 @@ export class NotifyReversal {
   constructor(private readonly lanes: DeliveryLanes) {}
 
   /**
-   * Notifies partners of the version that is in force again, or after the rollback of a first version that none is in force. Partners may
-   * know a first version that its own run rolled back: a version that takes effect later is announced ahead.
+   * Notifies partners of the version that is in force again. After the rollback of a first version: that no version is in force. Partners
+   * may know a first version that its own run rolled back, because a version that takes effect later is announced in advance.
    */
   async reversed(tx: Transaction, reversed: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
     const { policy, from, inForce, to, seq, replacedBy, change, storedAt } = reversed
@@ -32,7 +32,7 @@ export class NotifyReversal {
     for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
     // A replacement has ids of its own, because the same head may also belong to a rollback.
     const what = replacedBy === undefined ? 'rollback' : 'replaced' // guard: dropped-has-its-own-id
-    const names = {
+    const facts = {
       cause: `${what}-${seq}`,
       messageCause: `${what}_${seq}`,
       publicReason: change?.publicReason,
@@ -41,33 +41,33 @@ export class NotifyReversal {
     }
     const versions = gone.map(({ version }) => version) // guard: first-version-taken-back
     const again = to === null ? undefined : { ...releaseFacts(to), release: to, replaced: null }
-    await this.notify(tx, { policy, versions, again }, names, cause)
+    await this.notify(tx, { policy, versions, again }, facts, cause)
   }
 
-  /** Notifies partners of a withdrawal. A partner that knows only an earlier version still applies it, so it is notified too. */
+  /** Notifies partners of a withdrawal, also partners that know only an earlier version, because they still apply that version. */
   async withdrawn(tx: Transaction, { policy, from, seq, publicReason }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     await rememberReversal(tx, { policy, seq, from: from.digest, to: null }, cause)
-    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, publicReason, at: new Date(cause.time) }
-    await this.notify(tx, { policy }, names, cause)
+    const facts = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, publicReason, at: new Date(cause.time) }
+    await this.notify(tx, { policy }, facts, cause)
   }
 
-  /** Notifies partners that a run ended, if its announcement is their last message: the release before, or that in `kept`, is in force. */
+  /** Notifies partners that a run ended, if its announcement is their last message. The run's release stays in force only if in `kept`. */
   async ended(tx: Transaction, { run, kept = [] }: { run: number; kept?: readonly KeptPolicy[] }, cause: ReceivedEvent): Promise<void> {
     const where = { run, state: ['delivered', 'pending', 'dead'] }
     const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES })
     const message = found.find(isAnnouncement)?.message
     const content = message === undefined ? undefined : await tx.documents(MESSAGES).get(message)
     if (content === undefined) return
-    const names = { cause: `ended-${run}`, messageCause: `ended_${run}`, at: new Date(cause.time) }
+    const facts = { cause: `ended-${run}`, messageCause: `ended_${run}`, at: new Date(cause.time) }
     for (const { policy, version, release, replaced } of contentsOf(content).toSorted((a, b) => (a.policy < b.policy ? -1 : 1))) {
       await tx.lock([policyKey(policy)])
       const inForce = kept.some(({ id }) => id === policy) ? release : replaced
       const again = inForce === null ? undefined : { ...releaseFacts(inForce), release: inForce, replaced: null }
-      await this.notify(tx, { policy, versions: [version], again, isAnnounced: true }, names, cause)
+      await this.notify(tx, { policy, versions: [version], again, isAnnounced: true }, facts, cause)
     }
   }
 
-  /** Notifies partners that may know one of `versions`, or any version without them. `again`: the release that is in force now. */
+  /** Notifies partners that may know one of `versions`; if absent, any version. `again`: the release that is in force now. */
   private async notify(
     tx: Transaction,
     {
@@ -76,7 +76,7 @@ export class NotifyReversal {
       again,
       isAnnounced = false,
     }: { policy: string; versions?: readonly string[]; again?: Omit<PolicyNews, 'before'>; isAnnounced?: boolean },
-    names: Omit<News, 'run' | 'stage' | 'policies'>,
+    facts: Omit<News, 'run' | 'stage' | 'policies'>,
     { time }: ReceivedEvent,
   ): Promise<void> {
     const ofVersions = { version: versions?.flatMap((each) => orSeveral(each)!) ?? [] }
@@ -93,7 +93,7 @@ export class NotifyReversal {
       const all = await deliveriesBefore(tx, id, policy)
       if (isAnnounced && !isAnnouncement(all[0]!)) continue // guard: end-sent-once
       const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
-      if (isUntried && knowsWithout(deliveries, all, policy, again?.version ?? null)) {
+      if (isUntried && isUpToDateWithout(deliveries, all, policy, again?.version ?? null)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)
         continue
       }
@@ -102,12 +102,12 @@ export class NotifyReversal {
       const news = again ?? { ...known, effective: time, release: null, replaced: null }
       const isBack = again !== undefined && again.version !== known.version && asksFor(partner, 'rolled-back')
       const kind = isBack ? ({ kind: 'rolled-back' } as const) : {}
-      await this.lanes.add(tx, noticeOf({ ...names, ...kind, policies: [{ ...news, before: known.version }], run, stage: null }), [partner])
+      await this.lanes.add(tx, noticeOf({ ...facts, ...kind, policies: [{ ...news, before: known.version }], run, stage: null }), [partner])
     }
   }
 }
 
-/** Whether the partner may know of the version. A queued bundle is sent for its other policies, and the reversal follows it. */
+/** Whether the partner may know the version. A queued bundle counts: it is sent for its other policies, before the reversal. */
 function mayKnow(delivery: Delivery): boolean {
   return mayHaveCome(delivery) || delivery.policies !== undefined // guard: bundle-taken-back
 }
@@ -118,7 +118,7 @@ async function deliveriesBefore(tx: Transaction, partner: string, policy: string
   return found.filter((delivery) => concerns(delivery, policy, undefined))
 }
 
-/** Whether a reversal of the message is owed: it was not abandoned, or an attempt before that may have reached the partner. */
+/** Whether the message needs a reversal: it was not abandoned, or one of its attempts may have reached the partner. */
 function isOwed({ state, log, redrives = [] }: Delivery): boolean {
   return state !== 'dead' || redrives.length > 0 || log.some(({ outcome }) => outcome === 'retry') // guard: abandoned-corrected
 }
@@ -135,10 +135,10 @@ function reportedVersion(delivery: Delivery, policy: string): string | null {
 }
 
 /**
- * Whether waiting, unattempted messages can be dropped without a notification: on each of their channels, the last message that may have
- * arrived, if any, was delivered and reports `inForce` (`null`: no version). `deliveries`: all of one partner and policy, newest first.
+ * Whether a partner is up to date without the messages in `waiting`, none of them attempted: on each of their channels, the last message
+ * that may have arrived, if any, was delivered and reports `inForce` (`null`: no version). `deliveries`: all of one policy, newest first.
  */
-function knowsWithout(waiting: readonly Delivery[], deliveries: readonly Delivery[], policy: string, inForce: string | null): boolean {
+function isUpToDateWithout(waiting: readonly Delivery[], deliveries: readonly Delivery[], policy: string, inForce: string | null): boolean {
   return waiting.every((each) => {
     const last = deliveries.find((other) => wayOf(other) === wayOf(each) && mayHaveCome(other))
     return last === undefined || (last.state === 'delivered' && reportedVersion(last, policy) === inForce) // guard: held-back-corrected

@@ -17,7 +17,7 @@ export function asksFor({ events = [] }: Pick<Partner, 'events'>, event: Exclude
 /** Format of partner ids and group names. They share one namespace, because plans select by either. */
 export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
-/** Whether the partner is in a group of the escalation `LADDER`: notified of tickets, and of policies if a plan names it. */
+/** Whether the partner is in a group of the escalation `LADDER`. It is notified of tickets; of policies only if a plan names it. */
 export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
   return LADDER.some((step) => groups.includes(step))
 }
@@ -30,13 +30,13 @@ export function resolvePartners<P extends Partner>(
   selection: readonly string[] | null,
   all: readonly P[],
 ): { partners: P[]; unknown: string[]; leftOut: string[] } {
-  const means = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)
+  const isNamed = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)
   const chosen =
     selection === null
       ? all.filter((partner) => !isOnCall(partner))
-      : all.filter((partner) => selection.some((name) => means(partner, name)))
+      : all.filter((partner) => selection.some((name) => isNamed(partner, name)))
   const byId = new Map(chosen.map((partner) => [partner.id, partner]))
-  const unknown = (selection ?? []).filter((name) => !all.some((partner) => means(partner, name)))
+  const unknown = (selection ?? []).filter((name) => !all.some((partner) => isNamed(partner, name)))
   return {
     partners: [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     unknown: [...new Set(unknown)],

@@ -29,8 +29,8 @@ import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.j
 const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refused the head of the rollback, and the head was taken back' }
 
 /**
- * Reinstates a version that is not a fallback, by a new release that people signed. Like any release, it is published only when its
- * approval is in the log; its head is then issued like the head of any rollback.
+ * Reinstates a version that the newest approved release does not name as a fallback, by a new release that people signed. Like any
+ * release, the new one is published only when its approval is in the log; its head is then issued like the head of any rollback.
  */
 @Injectable()
 export class RollBackSigned {
@@ -110,7 +110,7 @@ export class RollBackSigned {
   }
 }
 
-/** Returns the release in force as a valid target: people may sign it again if readers now refuse its present signatures. */
+/** Returns the release in force if it has `version`. People may sign this release again if readers now refuse its signatures. */
 function versionInForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
   return current?.version === version ? { policy, version, policyDigest: current.policyDigest } : undefined
 }
@@ -119,7 +119,7 @@ function failureOf({ run, attempt, policy, dossier }: SignedRollback, { reason, 
   return { run, attempt, reason, detail, next: [command('rollback', { policy, version: dossier.releases[0]!.version })] }
 }
 
-/** Builds the change without statements: people signed the release itself, which the head contains and which has the public reason. */
+/** Builds the change. It has no statements: people signed the release itself, which has the public reason and is in the head. */
 function changeOf(release: ReleaseDocument, by: string[], reasons: readonly SigningReason[] = []): Change {
   const publicReason = rollbackOf(release)?.reason ?? ''
   return {

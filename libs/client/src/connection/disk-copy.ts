@@ -16,7 +16,7 @@ export interface SavedDocuments {
   documents: ConfigDocument[]
 }
 
-/** Two files a server, reader and list of policies, on all of which documents depend; replaced atomically, so a crash loses nothing. */
+/** Copy on disk in two files, named by server, reader and policies, which determine its documents. A crash during a write loses nothing. */
 export class DiskCopy {
   readonly file: string
   readonly floors: FloorsFile
@@ -39,7 +39,7 @@ export class DiskCopy {
     this.floors = new FloorsFile(join(dir, `floors-${name}.json`), this.file)
   }
 
-  /** Loads the copy, without unreadable documents. Throws `HMS_FLOORS_DAMAGED` for unreadable floors, or none beside documents. */
+  /** Loads the copy; omits unreadable documents. Throws `HMS_FLOORS_DAMAGED` if the floors are unreadable, or missing beside documents. */
   async load(): Promise<{ documents?: SavedDocuments; floors?: SavedFloors }> {
     const floors = await this.floors.load()
     const documents = await this.loadDocuments()
@@ -88,8 +88,8 @@ export class DiskCopy {
       while (this.next !== undefined) {
         const { floors, signedMs, ...documents } = this.next
         this.next = undefined
-        // At first the floors are written first, because documents without floors would be refused at the next start. Later the documents
-        // are written first, because each head in them is a floor too.
+        // The first write starts with the floors, because documents without floors would be refused at the next start. Later writes start
+        // with the documents, because each head in them is a floor too.
         if (!this.hasFloors) await this.floors.save({ floors, signedMs })
         this.hasFloors = true
         await replaceFile(this.file, JSON.stringify({ format: 3, policies: this.policies, ...documents }), 0o600)

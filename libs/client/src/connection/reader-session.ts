@@ -28,7 +28,7 @@ const ROSTER_PAUSE_MS = 10_000
 /** Correction of the reader's time by a signed time, in ms, above which values in force are re-evaluated. */
 const JUMP_MS = 100
 
-/** One reader over any feed, which reports contact by `updateState` and `becomeStale`: documents, refusals, state, values. */
+/** One reader over any feed: its documents, refusals, state and values. The feed reports contact by `updateState` and `becomeStale`. */
 export class ReaderSession implements HmsConnection {
   state: ConnectionState = 'STALE'
   private refusedBy: HmsError | undefined
@@ -41,7 +41,7 @@ export class ReaderSession implements HmsConnection {
   private origin: 'nothing' | 'disk' | 'server' = 'nothing'
   private confirmedAt = 0
   private readonly refusals = new Refusals()
-  /** Set for a reader with named policies over a server, which does not receive heads of other policies. */
+  /** Set for a reader with named policies, if the feed is a server: this reader does not receive the heads of other policies. */
   private readonly proofs: StableHeadProofs | undefined
   private rostersRequestedAt = Number.NEGATIVE_INFINITY
   readonly documents: HeldDocumentSource
@@ -163,7 +163,7 @@ export class ReaderSession implements HmsConnection {
     this.refusals.clear()
   }
 
-  /** Stores the proofs that this reader's policies are among all stable heads, before `takeFreshness` with the statement on them. */
+  /** Stores proofs that this reader's heads are among all stable heads. Called before `takeFreshness` with the statement on all heads. */
   prove(standing: Readonly<Record<string, StandingProof>>): void {
     this.proofs?.replace(standing)
   }
@@ -229,7 +229,7 @@ export class ReaderSession implements HmsConnection {
     this.emitError(error)
   }
 
-  /** Sets state STALE. A code is reported once, even before the reader was ever ready; without one, ERROR stays. */
+  /** Sets state STALE. A code is reported once, even before the reader was ever ready. Without a code, state ERROR stays. */
   becomeStale(reason: string, code?: string): void {
     if (this.state === 'CLOSED' || (this.state === 'ERROR' && code === undefined)) return
     const mustReport = this.state === 'READY' || (code !== undefined && code !== this.code)
@@ -320,7 +320,7 @@ export class ReaderSession implements HmsConnection {
   private report(refused: RefusedDocument[]): void {
     for (const each of refused) {
       if (each.error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
-      // An older document in a log does not put the newer one in the copy in doubt.
+      // A log may contain an older document again. The copy has the newer document, and stays complete.
       if (each.error.code !== 'HMS_HEAD_REPLAYED' || this.options.fromLog !== true) this.refusals.add(each)
       this.emitError(refusalOf(each.error))
     }

@@ -15,7 +15,7 @@ import { CheckedOnce } from './checked-once.js'
 import { FreshnessWatch, type Doubt, type IsHeld } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
 
-/** Caches shared by all connections of this process; they have signature checks only. Order, floors and time are checked per reader. */
+/** Caches of checks that depend only on bytes and roster, for all connections of this process. Each reader checks order, floors, time. */
 export const checkedDocuments = new CheckedOnce(checkDocument)
 const checkedStatements = new CheckedOnce(readFreshness)
 
@@ -65,7 +65,7 @@ export class DocumentTrust {
     return statement.roster
   }
 
-  /** Returns why the copy may be incomplete. `held`: digest over all stable heads, or the comparison of a reader with named policies. */
+  /** Returns why the copy may be incomplete. `held`: digest over all stable heads, or the function that compares named policies. */
   doubt(held: string | IsHeld): Doubt | undefined {
     const now = this.time.now()
     const isHeld: IsHeld = typeof held === 'string' ? ({ stable }) => stable === held : held
@@ -73,7 +73,7 @@ export class DocumentTrust {
   }
 }
 
-/** Returns the document with its lease counted from `now`, if it ends earlier that way, so that a slow clock does not extend the lease. */
+/** Returns the document with its lease counted from `now` if the lease then ends earlier: a slow clock must not extend the lease. */
 function leasedFrom(now: number, held: HeldDocument): HeldDocument {
   const { expires, issuedAt } = held.head
   if (expires === undefined) return held

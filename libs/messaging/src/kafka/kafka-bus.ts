@@ -15,7 +15,7 @@ const SEND_TIMEOUT_MS = 10_000
 const SILENCE_MS = 5_000
 
 export interface KafkaBusOptions {
-  /** Called when a group cannot be read permanently: the process must exit, otherwise the group would stay unread. */
+  /** Called when retries will not make a group readable: the process must exit, otherwise the group would stay unread. */
   onFatal(error: Error): void
   /** Called when an unresponsive consumer was replaced. */
   onConsumerReplaced?(group: string): void
@@ -228,8 +228,8 @@ export class KafkaBus implements EventBus {
 }
 
 /**
- * Returns which last acknowledged records of a topic's partitions are missing, also after a truncated log grew beyond them: then the first
- * record appended later is at the same offset or a lower one. (Requires the broker's append time, which `topics apply` configures.)
+ * Returns which of the last acknowledged records are missing from a topic. A truncated log may have grown beyond a lost offset: then the
+ * first later record has that offset or a lower one. (Requires the broker's append time, which `topics apply` configures.)
  */
 async function lostPositions(admin: Admin, topic: string, acknowledged: readonly LogPosition[]): Promise<LostPosition[]> {
   const ends = await admin.fetchTopicOffsets(topic)

@@ -15,14 +15,14 @@ export interface LogEnd extends LogPosition {
   topic: string
 }
 
-/** Stores events in the transaction of the state they report. Sent rows stay for a week, to republish a lost tail of the broker. */
+/** Stores events in the transaction of the state they report. Sent rows stay for a week, to republish records that the broker lost. */
 export interface OutboxStore {
   /** Returns the next number of (topic, key); its row lock is held until the commit. */
   nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number>
   append(tx: Transaction, event: OutgoingEvent): Promise<void>
   /** Returns the oldest unsent rows in `seq` order. Only the shard's leader may call it: a second reader would invert a key's order. */
   unsent(tx: Transaction, limit: number): Promise<OutboxRow[]>
-  /** Marks unsent rows as sent, at the bus's position, else at the embedded log's next offset in `seq` order; returns each row's offset. */
+  /** Marks unsent rows as sent. Returns each row's offset: the offset on the bus, else the embedded log's next offset in `seq` order. */
   markSent(tx: Transaction, positions: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>>
   /** Marks the oldest unsent rows as sent, at the next offsets of the embedded log, and returns them in that order. */
   sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]>

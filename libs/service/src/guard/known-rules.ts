@@ -18,7 +18,7 @@ export interface RuleRow {
 
 /**
  * Finds the guard rules of a table by their releases: clearing the unsigned column that marks them must not disable a rule. All rows are
- * read once, and again every few minutes. A rule stays in force as last known if its row is missing, or names no rule without a newer head.
+ * read once, and again every few minutes. If a row is gone, or is no rule although its head is not newer, the last known rule applies.
  */
 export class KnownRules<T extends object> {
   /** Rules in force, as last read. */
@@ -34,7 +34,7 @@ export class KnownRules<T extends object> {
     private readonly runtime: { clock: Clock; log: Logger; name: string },
   ) {}
 
-  /** Returns the rows of all policies that are a guard rule at the time of the transaction, possibly including future ones. */
+  /** Returns the rows of all guard rules at the time of the transaction. Rows of rules that take effect later may be among them. */
   async rows(tx: Transaction): Promise<T[]> {
     const nowMs = this.runtime.clock.elapsedMs()
     if (this.scannedAtMs === undefined || nowMs - this.scannedAtMs > RESCAN_MS) {
@@ -53,18 +53,18 @@ export class KnownRules<T extends object> {
   /** Returns an unmarked row that is a rule, or the rule as last known; none if a newer head names no rule. */
   private async hiddenRule(tx: Transaction, id: string): Promise<T[]> {
     const row = await tx.documents(this.table).get(id)
-    const now = row === undefined ? undefined : this.read(row, tx.now)
-    if (row !== undefined && isGuardRelease(now!.live)) {
+    const current = row === undefined ? undefined : this.read(row, tx.now)
+    if (row !== undefined && isGuardRelease(current!.live)) {
       this.alarm(id, 'its row is not marked as a rule')
       return [row]
     }
     const last = this.known.get(id)
-    if (last !== undefined && (now === undefined || now.seq <= last.seq)) {
-      this.alarm(id, now === undefined ? 'its row is gone' : 'its row names no rule, and no newer head does so')
+    if (last !== undefined && (current === undefined || current.seq <= last.seq)) {
+      this.alarm(id, current === undefined ? 'its row is gone' : 'its row names no rule, and no newer head does so')
       return [last.row] // guard: guard-rows-gone
     }
     this.known.delete(id)
-    if (!isGuardRelease(now?.held ?? null)) this.candidates.delete(id)
+    if (!isGuardRelease(current?.held ?? null)) this.candidates.delete(id)
     return []
   }
 

@@ -73,7 +73,7 @@ function requireAttainable({ name, principals, threshold, soleOfficial }: Role):
   if (soleOfficial === true && threshold > 1) throw invalid(`${name} requires ${threshold} people, but soleOfficial lets one suffice`)
 }
 
-/** Requires that earlier roles are valid. They may name people who have left the roster, whose signatures do not count, but no services. */
+/** Requires valid earlier roles. A role may name people who have left the roster (their signatures do not count), but no services. */
 function requireEarlierRoles(roster: Roster): void {
   for (const { role, until } of roster.earlierRoles) {
     const { name, match, principals } = role
@@ -99,7 +99,7 @@ function requireLogs({ log, witnesses = [], quorum = 0, earlierLogs = [] }: Rost
   }
 }
 
-/** Requires that log, witnesses and principals have different keys, so that no holder acts as two. Successive logs may share witnesses. */
+/** Requires that log, witnesses and principals have different keys: one key must not count twice. Successive logs may share witnesses. */
 function requireLog({ log, witnesses, quorum }: Omit<EarlierLog, 'until'>, principals: readonly Principal[]): void {
   const parts = [log, ...witnesses].map(readVkey)
   if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is the vkey of a witness')

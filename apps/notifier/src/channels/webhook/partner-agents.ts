@@ -9,7 +9,7 @@ const MAX_AGENTS = 64
 /** Limit of bytes of one attempt's connection, with interim responses (`103 Early Hints`), which no parser reports. */
 const MAX_RECEIVED_BYTES = 1024 * 1024
 
-/** Caches an agent per set of networks, as its lookup needs the set. The least recently used one is dropped; its requests finish. */
+/** Caches an agent per set of networks, because an agent's lookup uses one set. The least recently used agent closes after its requests. */
 export class PartnerAgents {
   private readonly agents = new Map<string, Agent>()
 

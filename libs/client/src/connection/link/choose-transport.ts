@@ -31,7 +31,7 @@ export function chooseTransport(choice: Choice, { hadFrames, blocked }: Outcome,
   return { transport: order[order.indexOf(transport) + 1] ?? best, blocked: 0, proven }
 }
 
-/** Returns the better transport to try while `transport` works; for `poll` both in turn. `tries`: number of earlier attempts. */
+/** Returns the better transport to try while `transport` works; for `poll`, the two others in turn. `tries`: number of earlier attempts. */
 export function betterTransport(transport: TransportName, tries: number): TransportName {
   return transport === 'poll' && tries % 2 === 1 ? 'events' : 'stream'
 }
@@ -39,7 +39,7 @@ export function betterTransport(transport: TransportName, tries: number): Transp
 const FIRST_TRY_MS = 5_000
 const LONGEST_TRY_MS = 60_000
 
-/** Returns the delay in ms before the next try: short at first, as bots count on the stream alone, then doubled up to 60 s, and random. */
+/** Returns the delay in ms before the next try, partly random: short at first, as only the stream counts bots, then doubled up to 60 s. */
 export function tryBetterAfterMs(tries: number, random: () => number = Math.random): number {
   return Math.min(FIRST_TRY_MS * 2 ** Math.min(tries, 10), LONGEST_TRY_MS) * (0.5 + random() / 2)
 }
