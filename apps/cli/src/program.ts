@@ -33,7 +33,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
-/** Builds the program, only with the verb that `line` begins with, if any, to start faster. `ended` receives the verb's exit code. */
+/** Builds the program. If `line` begins with a verb, defines no other verb, to start faster. `ended` receives the verb's exit code. */
 export function defineProgram(io: CliIo, ended: (code: number) => void = () => undefined, line: readonly string[] = []): Command {
   const program = new Command('hms-svc')
     .description('Signed policies become live rules, and can be taken back in seconds.')

@@ -26,16 +26,16 @@ import { NOT_FOUND } from './layout/absent.js'
 type Headers = { authorization?: string; host?: string }
 
 export interface ConsoleOptions {
-  /** Base URLs of a service's instances; in one process its own. */
+  /** Base URLs of a service's instances; the process's own URL if all services run in this process. */
   urlsOf(service: ServiceName): readonly string[]
   clock?: Clock
-  /** Proxies that say which client stands behind them. */
+  /** Proxies that are trusted to report the address of the client behind them. */
   trusted?: TrustedProxies
-  /** Key for the reads of requests without a key of their own. Of what is sent, only dry runs carry it. */
+  /** Key for the reads of requests without a key of their own. Dry runs are the only POST requests that carry it. */
   key?: string | undefined
-  /** Names, besides those of loopback, under which that key reads: a page whose name was made to point here asks under its own. */
+  /** Host names, besides loopback, for which `key` is used. A foreign name that was made to point here (DNS rebinding) is refused. */
   hosts?: readonly string[]
-  /** File of the roster that this process is pinned to: what a person is about to change is verified by it. */
+  /** File of the roster that this process is pinned to. By this roster, pages verify what a person is about to change. */
   roster?: string | undefined
   /** Name of the environment in the header: the profile. */
   environment?: string
@@ -45,7 +45,7 @@ export interface ConsoleOptions {
   contacts?: readonly string[] | undefined
 }
 
-/** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
+/** Adds the pages for people to the server that also serves the API. The pages read the API as any other client does. */
 export function addConsole(server: FastifyInstance, options: ConsoleOptions): void {
   const { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [] } = options
   const { roster, environment, walkthrough, contacts } = options
@@ -57,8 +57,8 @@ export function addConsole(server: FastifyInstance, options: ConsoleOptions): vo
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment, readHeader, walkthrough)
   const readsAs = (headers: Headers, page?: Page): string | undefined => {
-    const own = bearerOf(headers)
-    if (own !== undefined || key === undefined || page?.open === true) return own
+    const sent = bearerOf(headers)
+    if (sent !== undefined || key === undefined || page?.open === true) return sent
     if (isForeignHost(headers.host) && !hosts.some((host) => !isForeignHost(headers.host, host))) throw strangeHost()
     return `Bearer ${key}`
   }
@@ -88,7 +88,7 @@ export function addConsole(server: FastifyInstance, options: ConsoleOptions): vo
   serveNotFound(server, maker)
   const sendWithoutKey: SendOf = (request) => reader.sendAs(undefined, clientOf(request))
   addReceiptForm(server, sendWithoutKey)
-  // A form writes: as who sends it, and never with the console's own key.
+  // A form writes, so it is sent with the key of its sender and never with the console's own key.
   addPrepareForm(server, maker, (request) => reader.sendAs(bearerOf(request.headers), clientOf(request)))
   addPasteForm(server, maker, sendWithoutKey)
   addLogExport(server, (headers) => reader.as(readsAs(headers)))
@@ -102,12 +102,12 @@ function queryOf(url: string): URLSearchParams {
   return new URLSearchParams(url.split('?')[1] ?? '')
 }
 
-/** A signed request is for one path alone; a key of a program opens what it opens for its holder. */
+/** Returns the program's key in a request. A signed request is valid for one path only, so its authorization is not passed on. */
 function bearerOf({ authorization }: Headers): string | undefined {
   return authorization !== undefined && /^Bearer /i.test(authorization) ? authorization : undefined
 }
 
-/** A person who mistyped an address gets a page; of the API, and of programs that take anything, the server answers as it does. */
+/** Serves a 404 page to browsers at unknown addresses. API paths, and programs that accept any type, get the server's usual 404. */
 function serveNotFound(server: FastifyInstance, maker: PageMaker): void {
   server.get('/*', { config: { page: true, ...SERVES_NO_PATH } }, async ({ headers, url }, reply) => {
     const isOfApi = /^\/(?:v1|ofrep)(?:[/?]|$)/.test(url)
@@ -138,7 +138,7 @@ function serveSecurityText(server: FastifyInstance, clock: Pick<Clock, 'now'>, c
   })
 }
 
-/** Named with the hash of its text it may be kept for good. */
+/** Serves an asset. An address with the hash of the asset's text may be cached for good. */
 function serveAsset(server: FastifyInstance, { path, type, hash, body }: Asset): void {
   server.get(path, { config: { page: true } }, async ({ url }, reply) => {
     const kept = queryOf(url).get('v') === hash ? 'public, max-age=31536000, immutable' : 'no-cache'

@@ -117,7 +117,7 @@ export class StreamTunnels {
   }
 }
 
-/** Ends a tunnel with twice the bytes allowed to a reader of its kind; config-store closes with a reason, at lower limits. */
+/** Ends a tunnel whose reader sends over twice the bytes allowed to its kind; config-store closes earlier, and gives a reason. */
 function limit(reader: Duplex, isBot: boolean): void {
   const { burst, perSecond } = isBot ? BOT_INTAKE : READER_INTAKE
   const bytes = new Intake({ burst: 2 * burst, perSecond: 2 * perSecond }, () => performance.now())

@@ -20,7 +20,7 @@ export function answerFlag(book: FlagBook, key: string, reader: Reader, ifNoneMa
   return answer(`"${flag.digest}"`, ifNoneMatch, () => flag.json)
 }
 
-/** Event stream of a reader. The ETag contains `owner`: after a 304, a new key would keep the stream address of its former key. */
+/** Event stream of a reader. The ETag contains `owner`: a reader with a new key must not get a 304 and keep the old stream address. */
 export interface OwnStream {
   stream: OfrepEventStream
   owner?: string

@@ -11,7 +11,7 @@ const READERS_PER_SECOND = 2_000
 const LONGEST_SPREAD_MS = 3_000
 /** Number of readers written to per turn of the event loop, so that evaluations stay fast during a broadcast. */
 const SLICE = 250
-/** Limit of unread bytes per reader; frames are short, so one this far behind has stopped reading. It is disconnected and reconnects. */
+/** Limit of unread bytes per reader. Frames are short, so a reader above it has stopped reading; it is disconnected and reconnects. */
 export const MAX_UNREAD_BYTES = 64 * 1024
 /** Heartbeat: an SSE comment, which clients do not deliver to listeners. */
 const ALIVE = Buffer.from(': alive\n\n')
@@ -46,7 +46,7 @@ export class RefetchFeed {
     return this.readers.size
   }
 
-  /** Notifies all readers. `hint`: readers return it as `flagConfigEtag` in the next request. Changes in a broadcast become one event. */
+  /** Notifies all readers. `hint`: readers return it as `flagConfigEtag` in the next request. Changes during a broadcast are one event. */
   notify(hint?: string): void {
     this.changes++
     this.newest = this.frame(hint)

@@ -26,7 +26,7 @@ const FIRST_RUNE = 8
 
 /**
  * Compiles an RE2 pattern (no look-around, no back-references); throws `PatternRefused`. Matching simulates the program, in time bounded by
- * program times text; the library's automaton caches up to 10,000 states, and beyond them is quadratic in the program.
+ * program times text. The library's own automaton is not used: beyond its cache of 10,000 states, it is quadratic in the program.
  */
 export function compilePattern(pattern: string, maxProgram = MAX_PROGRAM): Pattern {
   const size = programSize(pattern)
@@ -122,7 +122,7 @@ function isWord(rune: number): boolean {
 const REPEAT = /\{(\d{1,9})(,(\d{0,9}))?\}/y
 
 /**
- * Returns an upper bound, for unknown syntax too, of an RE2 pattern's instructions. Compiling them takes time and memory: 17 characters
+ * Returns an upper bound of an RE2 pattern's instructions, also for unknown syntax. Compiling them takes time and memory: 17 characters
  * (`(abcdefghij){1000}`) make 10,000. A character counts one, an operator one more, a repetition its copies, a Unicode table several.
  */
 export function programSize(pattern: string): number {
@@ -195,7 +195,7 @@ function tablesIn(text: string): number {
   return 8 * (text.match(/\\[pP]/g) ?? []).length
 }
 
-/** Returns the offset after the bracket that closes a class: not one that comes first, is part of `[:alpha:]`, or follows a backslash. */
+/** Returns the offset after the bracket that closes a class. A bracket at the start, in `[:alpha:]` or after a backslash closes none. */
 function endOfClass(pattern: string, at: number): number {
   const found = /\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?/sy
   found.lastIndex = at

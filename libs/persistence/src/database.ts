@@ -24,7 +24,7 @@ export interface Transaction {
   readonly now: Date
   /**
    * Locks aggregates until the transaction ends, sorted, so that overlapping bundles cannot deadlock. Call it before any read: outbox order
-   * then equals commit order per key. A key that sorts before a held one re-runs the work with all keys locked first, so act only on `tx`.
+   * then equals commit order per key. If a key sorts before a held key, the work runs again with all keys locked; it must act only on `tx`.
    */
   lock(keys: readonly string[]): Promise<void>
   /** Whether the transaction has locked all of these keys: data read since then are still current. */
@@ -93,7 +93,7 @@ export function documentTable<T extends object>(table: DocumentTable<T>): Docume
 
 export const DEFAULT_FIND_LIMIT = 1_000
 
-/** Locks and returns a document whose content defines its keys; `undefined` if missing. Read again under the lock: it may change. */
+/** Locks and returns a document whose content defines the lock keys; `undefined` if missing. It is read again under the lock. */
 export async function lockedDocument<T extends object>(
   tx: Transaction,
   table: DocumentTable<T>,
@@ -117,7 +117,7 @@ export async function findAll<T extends object>(tx: Transaction, table: Document
   }
 }
 
-/** Deletes up to `atOnce` documents that expired before `before`, oldest first. The table needs a column `expires_at`. */
+/** Deletes up to `limit` documents that expired before `before`, oldest first. The table needs a column `expires_at`. */
 export async function deleteExpired(documents: Documents<{ id: string; expiresAt: string }>, before: Date, limit: number): Promise<void> {
   for (const { id, expiresAt } of await documents.find({ orderBy: 'expires_at', limit })) {
     if (Date.parse(expiresAt) >= before.getTime()) return

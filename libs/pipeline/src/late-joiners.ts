@@ -46,7 +46,7 @@ export function lateJoiners(counts: readonly BotCount[], numbers: Numbers, { now
   return withinFleet(silentOf(numbers) - alwaysSilent, numbers, established)
 }
 
-/** Returns how many of the `joined` silent bots are growth over the `established` fleet size; 0 if they are the majority of the fleet. */
+/** Returns how many of the `joinedSilent` bots exceed the `established` size of the fleet; 0 if they are the majority of the fleet. */
 export function withinFleet(joinedSilent: number, numbers: Numbers, established: number): number {
   const late = Math.min(numbers.expected - established, silentOf(numbers), joinedSilent)
   return late > 0 && 2 * late <= numbers.expected ? late : 0

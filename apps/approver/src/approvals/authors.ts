@@ -10,7 +10,7 @@ export interface NamedAuthors {
 }
 
 /**
- * Returns the author that the caller names, else the policy's `owner`, else its file's committer, else `null`; by roster name if known.
+ * Returns the author's name: from the caller, else the policy's `owner`, else its file's committer, else `null`; spelt as in the roster.
  * Throws `HMS_APPROVER_AUTHOR_UNKNOWN` if the roster must know the author, and `HMS_APPROVER_NOBODY_LEFT` if too few others may approve.
  */
 export function authorOf(

@@ -39,7 +39,7 @@ export function fallbacksOf(
   predecessor: ReleaseDocument | null,
   named: readonly string[],
 ): ReleaseRef[] {
-  const wanted = named.map((name) => refOf(releasedAs(record, known, name)))
+  const wanted = named.map((name) => refOf(releaseNamed(record, known, name)))
   const refs = wantedBy(record, predecessor, named.length > 0 ? wanted : undefined)
   return refs.filter(({ digest }) => !known.refused.has(digest)).slice(0, MAX_FALLBACKS)
 }
@@ -52,7 +52,7 @@ function wantedBy({ live }: PolicyRecord, predecessor: ReleaseDocument | null, n
   return refs.filter((ref, index) => refs.findIndex((other) => other.digest === ref.digest) === index)
 }
 
-function releasedAs({ id }: PolicyRecord, { released, refused }: KnownReleases, name: string): ReleaseDocument {
+function releaseNamed({ id }: PolicyRecord, { released, refused }: KnownReleases, name: string): ReleaseDocument {
   const version = name.slice(id.length + 1)
   const release = released.findLast((known) => known.version === version)
   if (release === undefined)

@@ -42,7 +42,7 @@ export class KeepPreparations implements OnModuleInit {
     })
   }
 
-  /** Deletes the row and the timer of a preparation, as when it was signed; its approval stays. */
+  /** Deletes the row and the timer of a preparation, for example once it is signed; its approval stays. */
   async delete(tx: Transaction, digest: string): Promise<void> {
     if (await tx.documents(PREPARATIONS).delete(digest)) await this.timers.cancel(tx, timerId(digest))
   }
@@ -57,7 +57,7 @@ export class KeepPreparations implements OnModuleInit {
     }
   }
 
-  /** Deletes a preparation, whose policies are locked. An approval that was signed meanwhile stays. */
+  /** Deletes a preparation; the caller has locked its policies. If its approval was signed meanwhile, the approval stays. */
   private async drop(tx: Transaction, digest: string): Promise<void> {
     await this.delete(tx, digest)
     if ((await tx.documents(APPROVALS).get(digest))?.state === 'prepared') await tx.documents(APPROVALS).delete(digest)

@@ -35,7 +35,7 @@ export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
 /** Maximum length of a readable key in characters. */
 const LONGEST_KEY = 1_000
 
-/** Returns a key equal for equal policies: sorted digests or, above `LONGEST_KEY`, their digest, because the column is indexed. */
+/** Returns one key for the same policies: their sorted digests or, above `LONGEST_KEY`, a digest of them, as the column is indexed. */
 export function membersOf(policies: Pick<ParsedPolicy, 'digest'>[]): string {
   const members = policies
     .map(({ digest }) => digest)

@@ -29,7 +29,7 @@ import { fallbacksOf, offered, refusedOf } from './fallbacks.js'
 import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 
-/** Prepares an earlier policy document, not a fallback, under the next epoch. A run in progress does not block: a rollback ends it. */
+/** Prepares a rollback to a version that is no fallback, under the next epoch. It need not wait for a run in progress: it ends that run. */
 @Injectable()
 export class PrepareRollback {
   constructor(
@@ -76,7 +76,7 @@ export class PrepareRollback {
     record: PolicyRecord,
     target: ReleaseDocument,
     reason: string,
-    same: Pick<Approval, 'members' | 'request'>,
+    identity: Pick<Approval, 'members' | 'request'>,
   ): Promise<Approval> {
     const roster = this.rosters.newest
     const before = peekPredicate<ReleasePredicate>(target.envelope)
@@ -112,7 +112,7 @@ export class PrepareRollback {
       }),
     )
     requireEventsFit(roster, { releases: [release], live: [record.live], plan })
-    return unsignedApproval(tx, roster, { ...same, releases: [release], plan }, expiresAt)
+    return unsignedApproval(tx, roster, { ...identity, releases: [release], plan }, expiresAt)
   }
 
   private async targetOf(tx: Transaction, record: PolicyRecord, version: string): Promise<ReleaseDocument> {

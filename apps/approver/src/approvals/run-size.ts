@@ -13,7 +13,7 @@ const HEAD_BYTES = 1_600
 /** Maximum bytes of a guard rule's release, and number of such releases in a dossier: one for each rule that applies to its policies. */
 const MAX_GUARD_RELEASE_BYTES = 12 * 1024
 const MAX_GUARD_RELEASES = 17
-/** Bytes of a release in the attestations of lint and simulation, without its id and version; most copies of these, base64 included. */
+/** Bytes of a release in the attestations of lint and simulation, without its name; maximum number of copies of the name (id, version). */
 const ATTESTED_BYTES = 300
 const NAME_COPIES = 4
 

@@ -91,8 +91,8 @@ export function withSignatures(releases: readonly ReleaseDocument[], request: Pi
 }
 
 /**
- * Runs `work` on the approval with its policies locked; a refusal it returns is thrown after the commit, so its writes stay. Before that,
- * throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED` or `_SIGNATURE_INVALID`; the last also without an approval, to hide which exist.
+ * Runs `work` on the approval with its policies locked. An error that `work` returns is thrown after the commit, so its writes stay. Before
+ * `work`, throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED` or `_SIGNATURE_INVALID`; the last also hides that an approval is missing.
  */
 export async function underLock<T>(
   database: Database,

@@ -89,7 +89,7 @@ function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadF
   throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
 }
 
-/** Without `now`, verifies everything but the times; called so before the transaction, which unauthorised statements must not reach. */
+/** Verifies a statement. Without `now` it skips the times: callers do so first, so unauthorised statements reach no transaction. */
 function verifyStatement(statement: Envelope, roster: Roster, now?: Date): ReadFreeze {
   const read = orRefusal(() => readFreeze(statement, roster, now?.toISOString()))
   if (!(read instanceof SignatureError)) return read

@@ -14,7 +14,7 @@ export interface PolicyVersion extends VersionRef {
 }
 
 /**
- * `run`: the run that rolled the version back, its own or a rollback; `null` if people rolled it back or withdrew it without a run.
+ * Rollback of a version. `run`: the version's own run or the run of a rollback; `null` if people rolled back or withdrew without a run.
  * `epoch`: the highest epoch assigned by then. `seq`: number of the stable head that rolled it back, if known.
  */
 export interface TakenBack {
@@ -79,7 +79,7 @@ export async function releasedOf(tx: Transaction, { id, live }: PolicyRecord): P
   return [...before.toReversed(), ...(live === null ? [] : [live])]
 }
 
-/** `after` excludes rows without `replaced_seq`: versions that were never live, or never replaced. */
+/** Returns versions that were replaced, newest first. `after` excludes rows without `replaced_seq`: never live, or never replaced. */
 function newest(tx: Transaction, policy: string): Promise<PolicyVersion[]> {
   return tx
     .documents(POLICY_VERSIONS)

@@ -27,19 +27,19 @@ export async function quarantine(tx: Transaction, policy: string, version: strin
     .put({ ...known, takenBack: { run, at: tx.now.toISOString(), epoch, ...(seq === undefined ? {} : { seq }) } })
 }
 
-/** Returns a version rolled back since preparation. The run must not continue automatically: signers may not know. Rollbacks are exempt. */
+/** Returns a version rolled back after preparation. Its signers may not know, so the run must not continue by itself. Exempts rollbacks. */
 export async function quarantined(tx: Transaction, approval: PreparedReleases): Promise<Quarantined | undefined> {
   if (approval.releases.some((release) => rollbackOf(release) !== undefined)) return undefined
   for (const { id, version, releaseEpoch } of approval.releases) {
     const takenBack = await takenBackOf(tx, id, version)
-    if (takenBack === undefined || releaseEpoch > takenBack.epoch || isPreparedBy(approval, id, takenBack)) continue
+    if (takenBack === undefined || releaseEpoch > takenBack.epoch || usedHeadOf(approval, id, takenBack)) continue
     return { name: `${id}@${version}`, takenBack }
   }
   return undefined
 }
 
-/** Whether the preparation already used the stable head of that rollback, or a later one, which approver had not received yet. */
-function isPreparedBy({ storedHeads = [] }: PreparedReleases, id: string, { seq }: TakenBack): boolean {
+/** Whether the preparation used the stable head of that rollback, or a later head, from config-store before approver received it. */
+function usedHeadOf({ storedHeads = [] }: PreparedReleases, id: string, { seq }: TakenBack): boolean {
   return seq !== undefined && storedHeads.some((head) => head.policy === id && head.seq >= seq)
 }
 

@@ -118,12 +118,12 @@ function requireInstallation({ namedInstallation, installation }: Roster): void 
   )
 }
 
-/** Copies the members of an envelope only, so a proposer can add nothing to the published data. */
+/** Copies only the known members of an envelope, so a proposer can add nothing else to the published data. */
 function membersOnly({ payload, payloadType, signatures }: Envelope): Envelope {
   return { payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) }
 }
 
-/** Returns the signers for the roster in force and for the proposed one, with the thresholds of both. */
+/** Returns a proposal with its signers and thresholds by the root rule of the roster in force, and by that rule of the proposed roster. */
 function proposalView(record: ProposalRecord, current: Roster, proposed: Roster): RosterProposalView {
   const { digest, version, envelope, proposedAt, acceptUnreadable } = record
   const progress = [current, proposed].map((judge) => {

@@ -12,7 +12,7 @@ import { APPROVAL_MOVED, QUEUE } from './save-run.js'
 import { scopesOverlap } from '#libs/policy'
 import { FREEZES } from '#libs/stage'
 
-/** Handles deadlines of runs without a stage's response, a person's decision or their turn, and runs whose timer was abandoned. */
+/** Handles overdue runs that wait for a stage, for a person's decision or for their turn, and runs whose timer was abandoned. */
 @Injectable()
 export class EndOverdueRun implements OnModuleInit {
   constructor(
@@ -29,7 +29,7 @@ export class EndOverdueRun implements OnModuleInit {
     for (const kind of kinds) this.timers.onGivenUp(kind, (tx, { data }, detail) => this.endStuck(tx, data.run, detail))
   }
 
-  /** `endedWait`: description of the wait whose cause had ended at the last check. The stage has had its full deadline since then. */
+  /** Handles a due deadline. `endedWait`: the wait whose cause had ended at the last check; the stage has had its full deadline since. */
   async execute(tx: Transaction, run: number, endedWait?: string): Promise<void> {
     const record = await runOf(tx, run)
     if (record === undefined) return
@@ -82,8 +82,8 @@ async function isStillBlocked(tx: Transaction, record: RunRecord): Promise<boole
 }
 
 /**
- * Whether another run has the run's region, or waits for it with a lower number. Checks all open runs, because the run waited for may have
- * ended: only the next waiting run is notified of that.
+ * Whether another run has the run's region, or waits for the region with a lower number. Checks all open runs, because the run that this
+ * run waits for may have ended, and only the next waiting run is notified of that end.
  */
 async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
   const { run } = record.facts
@@ -99,7 +99,7 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
   return false
 }
 
-/** Whether the canary is live, not yet replaced by the stable release; also if a freeze stops it after a head, or in rollout. */
+/** Whether the run has its region: its canary is live, even if a freeze has stopped the run in rollout, or in canary after a head. */
 function hasRegion(facts: RunFacts): boolean {
   const { canary, rollout } = facts.stages
   // guards: region-under-freeze, frozen-has-no-region

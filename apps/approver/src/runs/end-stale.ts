@@ -24,7 +24,7 @@ export class EndStale implements OnModuleInit {
   }
 
   execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
-    const live = followedBy(approval, moved)
+    const live = requiredPredecessor(approval, moved)
     const remedy = isRollback(approval) ? 'sign the rollback again' : 'approve the file again'
     return this.end(
       tx,
@@ -48,7 +48,7 @@ export class EndStale implements OnModuleInit {
     return ended
   }
 
-  /** Ends and returns a stale run that waits for signatures; others are checked at their turn. Its policies must be locked. */
+  /** Ends the run if it is stale and waits for signatures; other runs are checked at their turn. The caller has locked its policies. */
   async endIfStale(tx: Transaction, run: number): Promise<RunRecord | undefined> {
     const record = await runOf(tx, run)
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
@@ -63,7 +63,7 @@ export class EndStale implements OnModuleInit {
     return found === undefined ? record : this.quarantine(tx, record, approval, found) // guard: quarantine-waiting
   }
 
-  /** Whether the approval's predecessor is neither live nor the release of a run ahead, which it may be with `--queue`. */
+  /** Whether the approval follows neither the live release nor the release of a run ahead, which `--queue` permits. */
   private async isStale(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
     // guard: effective-superseded-not-stale
     if (followsLive(approved, approved.supersede === true ? await afterSuperseding(tx, policy) : policy)) return false
@@ -83,11 +83,11 @@ export function previousOf(approval: Approval, policyId: string): string | null 
 
 /** Whether the approval follows the release that it must follow now, see `predecessorOf`. */
 export function followsLive(approval: Approval, policy: PolicyRecord): boolean {
-  return previousOf(approval, policy.id) === (followedBy(approval, policy)?.releaseDigest ?? null)
+  return previousOf(approval, policy.id) === (requiredPredecessor(approval, policy)?.releaseDigest ?? null)
 }
 
 /** Returns the release that the approved release must follow now, see `predecessorOf`. */
-function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
+function requiredPredecessor(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
   const release = approval.releases.find(({ id }) => id === policy.id)!
   return predecessorOf(policy, effectiveMs(peekPredicate<ReleasePredicate>(release.envelope).policy))
 }

@@ -60,7 +60,7 @@ export class QueueRun implements OnModuleInit {
     const number = record.facts.run
     const isFree = policies.every((policy) => isTurnOf(policy, number))
     const effectiveAt = isFree ? predecessorEffectiveAt(approval, policies) : undefined
-    // The run is called again when approver receives the head, see `SaveRun.scheduleWaiting`.
+    // A timer calls `startIfTurn` when approver has received the head, see `SaveRun.scheduleWaiting`.
     const isAwaitingHead = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
     // guard: stored-head-awaited
     if (isFree && effectiveAt === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies)
@@ -74,7 +74,7 @@ export class QueueRun implements OnModuleInit {
         data: { run: number },
         dueAt: new Date(effectiveAt),
       })
-    // A repeated call of a run that still waits has nothing new to publish.
+    // The run was queued by an earlier call, so there is nothing new to publish.
     if (joining.length === 0) return record
     const waiting = { ...record, traceparent: currentTraceparent() }
     await this.saveRun.execute(tx, waiting)

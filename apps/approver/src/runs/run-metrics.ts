@@ -4,7 +4,7 @@ import type { Metrics } from '#libs/platform'
 const CLOCK_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 14_400, 86_400]
 const STAGE_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 
-/** Metrics of runs. A run that no stage has counts under `approval` while it waits for signatures, else under `queue`. */
+/** Metrics of runs. A run outside of all stages counts under `approval` while it waits for signatures, else under `queue`. */
 export class RunMetrics {
   private readonly ended = this.metrics.counter('runs_total', 'Ended runs, by final state', ['outcome'])
   private readonly stages = this.metrics.histogram(

@@ -34,7 +34,7 @@ export class TakeOver {
     return this.execute(tx, record, cause, ({ facts }) => facts.isRollback !== true && isSupersedable(facts, false))
   }
 
-  /** Called when the heads of `record` are stored, under the same conditions. */
+  /** Called when the heads of `record` are stored, with its policies locked. Does nothing unless `record` is a break-glass run. */
   endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
     return this.execute(tx, record, cause, ({ facts }) => !isSettled(stateOf(facts)))
   }

@@ -10,7 +10,7 @@ import { REVIEW_OVERDUE, TICKET_COUNTER, TICKET_EXPIRY, TICKET_LADDER, TICKETS }
 /** Limit of tickets per scrape, oldest first: a larger count gives no further information. */
 const MAX_COUNTED = 1_000
 
-/** Opens a ticket when a run needs a decision, escalates it while it has no answer, and closes it when the run no longer needs one. */
+/** Opens a ticket when a run needs a decision, escalates it while the decision is missing, and closes it when none is needed any more. */
 @Injectable()
 export class SyncTickets implements OnModuleInit {
   constructor(
@@ -116,7 +116,7 @@ export class SyncTickets implements OnModuleInit {
   }
 }
 
-/** `high`: automation has acted, or could not; `normal`: a run waits for an answer and is safe meanwhile. */
+/** Severity of tickets. `high`: automation has acted, or could not act; `normal`: the run is safe while people decide. */
 const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   EMERGENCY_REVIEW: 'high',
   POISONED: 'high',

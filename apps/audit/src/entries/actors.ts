@@ -3,7 +3,7 @@ import type { Roster } from '#libs/signing'
 
 export type Holders = Pick<Roster, 'principalOfKey'>
 
-/** Maximum number of actors of one event, more than ever sign one; a longer list of names is forged, and is cut. */
+/** Maximum number of actors of one event. No genuine event has as many signers; a longer list of names is forged, and is cut. */
 const MOST_ACTORS = 100
 
 /** Readers of the people who caused an event, by event type. Each returns names; `nameOf` returns the name of a signing key's owner. */

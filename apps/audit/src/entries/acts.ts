@@ -3,11 +3,11 @@ import { rollbackOf } from '#libs/signing'
 
 type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
 
-/** Readers of the act of people in a kept event, by event type. Rosters have none: no reason, and their envelope has the signers. */
+/** Functions that read the act of people from a kept event, by its type. Rosters need none: they have no reason, only signers. */
 const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.approval.rejected.v1': ({ by, statement, ...reasons }) => actOf('reject', [by], reasons, [statement]),
   'hms.run.decided.v1': ({ decision, by, reason }) => actOf(decision, [by], { reason }, []),
-  // The newer run has an approval of its own, which contains its signed release.
+  // `supersede` gets no statement: the approval of the newer run contains the release that people signed.
   'hms.run.decision-accepted.v1': ({ decision, by, statement, ...reasons }) =>
     actOf(decision, [by], reasons, decision === 'supersede' ? [] : [statement]),
   'hms.ticket.closed.v1': ({ ticket: { decided } }) =>

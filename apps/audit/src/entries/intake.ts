@@ -4,7 +4,7 @@ import { LOG_LOCK, type EntryStore } from './entry.store.js'
 
 /** Maximum number of entries placed in one transaction. */
 const BATCH = 1_000
-/** Polling interval in ms, for commits whose notification was lost, or whose process died after them. */
+/** Polling interval in ms. Polling covers commits after which the notification was lost or the process died. */
 const POLL_MS = 1_000
 /** Minimum gap in ms between batches, as each costs a commit. Awaited entries and the first entry of a quiet log are placed immediately. */
 const PACE_MS = 50
@@ -22,7 +22,7 @@ interface IntakeDependencies {
 
 /**
  * Assigns log indexes to stored events without gaps, so only one transaction of all instances runs at a time, until its commit is on disk.
- * It places all pending events: with one event each, 8 writers reached 0.08 of the rate of bare inserts (`npm run bench -- trust`).
+ * It places all pending events: with one event at a time, 8 writers reached 0.08 of the rate of bare inserts (`npm run bench -- trust`).
  */
 export class Intake {
   private readonly batches = new PeriodicTask(this.deps.clock, {
@@ -48,7 +48,7 @@ export class Intake {
     void this.batches.stop()
   }
 
-  /** Schedules a batch. `isAwaited`: a run waits, so at once; the wait took 195 of the 370 ms from approval to all readers. */
+  /** Schedules a batch; at once if a run waits for it (`isAwaited`): the wait took 195 of the 370 ms from approval to all readers. */
   wake(isAwaited = false): void {
     this.awaited ||= isAwaited
     this.batches.wake(isAwaited ? 0 : this.paceMs)

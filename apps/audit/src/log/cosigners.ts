@@ -44,7 +44,7 @@ export class Cosigners {
 
   /**
    * Resolves to the signature lines once they are a quorum or all witnesses responded. `isFirst`: this process has published nothing with
-   * these keys; it then waits up to 5 s for the others if the quorum is at most half of all, as one left behind may sign a second history.
+   * these keys. A quorum of at most half then waits 5 s for the other witnesses, because a witness left out may sign a second history.
    */
   sign({ witnesses, policy }: Asked, grown: Grown, note: string, { isFirst }: { isFirst: boolean }): Promise<string[]> {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))
@@ -99,15 +99,15 @@ export class Cosigners {
         if (line === undefined) this.suspended.suspend(witness.key, 'its signature is not true')
         return line
       }
-      const place = answer.status === 409 ? placeIn(answer.body) : undefined
-      if (answer.status !== 422 && place === undefined) return undefined
-      if (place === undefined || place === old) return await this.contradicted(witness, policy, grown, ANOTHER_HISTORY)
-      if (place > grown.size) {
+      const seen = answer.status === 409 ? seenSizeIn(answer.body) : undefined
+      if (answer.status !== 422 && seen === undefined) return undefined
+      if (seen === undefined || seen === old) return await this.contradicted(witness, policy, grown, ANOTHER_HISTORY)
+      if (seen > grown.size) {
         const size = await database.transaction((tx) => tree.size(tx))
         // Another instance may have sent the witness a larger tree meanwhile.
-        return place > size ? await this.contradicted(witness, policy, grown, beyond(place, size)) : undefined
+        return seen > size ? await this.contradicted(witness, policy, grown, beyond(seen, size)) : undefined
       }
-      old = place
+      old = seen
     }
     return undefined
   }
@@ -131,13 +131,13 @@ export class Cosigners {
   }
 }
 
-/** Reads the size in the body of a 409. */
-function placeIn(body: string): number | undefined {
+/** Reads the size that the witness has seen, from the body of a 409. */
+function seenSizeIn(body: string): number | undefined {
   const size = /^(0|[1-9][0-9]{0,15})\n?$/.test(body) ? Number(body) : NaN
   return Number.isSafeInteger(size) ? size : undefined
 }
 
-/** Returns a witness's newest checkpoint if it and the log signed it, which no other party can; any other response proves nothing. */
+/** Returns the newest checkpoint of a witness if both the witness and the log signed it; any other response proves nothing. */
 export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
   const note = await witness.newestCheckpoint?.(log.name)
   if (note === undefined || !isSignedBy(log, note) || !isSignedBy(witness.key, note)) return undefined // guard: witness-evidence

@@ -151,11 +151,11 @@ export class Sequencer {
     if (this.keys?.policy === policy) return this.keys
     const keys = await this.deps.keys(policy)
     this.keys = keys && { ...keys, policy }
-    if (this.keys !== undefined) this.lookAt(this.keys)
+    if (this.keys !== undefined) this.applyWitnesses(this.keys)
     return this.keys
   }
 
-  private lookAt({ policy, witnesses }: OpenKeys): void {
+  private applyWitnesses({ policy, witnesses }: OpenKeys): void {
     const { suspended, log } = this.deps
     suspended.keepOnly(witnesses.map(({ key }) => key))
     if (policy.witnesses.length > 0 && policy.quorum * 2 <= policy.witnesses.length) {
@@ -166,7 +166,7 @@ export class Sequencer {
     }
   }
 
-  /** Whether this process published the tree with these keys. If not, witnesses get it even unchanged: they detect truncation. */
+  /** Whether this process published the tree with these keys. If not, it sends witnesses even an unchanged tree: they detect truncation. */
   private isPublished({ size, published }: Pick<Grown, 'size' | 'published'>, keys: OpenKeys): boolean {
     return size === published && this.publishedBy === keys
   }

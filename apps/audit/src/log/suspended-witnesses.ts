@@ -66,7 +66,7 @@ export class SuspendedWitnesses {
     this.log.warn(alarmOf(key), 'alarm over')
   }
 
-  /** Removes witnesses that a newer roster or configuration does not name. Each other one has a gauge, also before it is ever suspended. */
+  /** Removes witnesses that a newer roster or configuration does not name. Every other witness has a gauge, even if never suspended. */
   keepOnly(keys: readonly NoteKey[]): void {
     const asked = new Set(keys.map(idOf))
     for (const id of this.suspended.keys()) if (!asked.has(id)) this.suspended.delete(id)

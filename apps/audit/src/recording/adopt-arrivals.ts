@@ -78,9 +78,9 @@ export class AdoptArrivals {
   private async execute(): Promise<void> {
     const wanted = await this.unsigned()
     if (wanted !== undefined) await this.adopt(wanted)
-    const asked = new Set(wanted?.events)
-    const left = asked.size === 0 ? [] : ((await this.unsigned())?.events ?? [])
-    const orphans = new Set(left.filter((event) => asked.has(event)))
+    const lookedUp = new Set(wanted?.events)
+    const left = lookedUp.size === 0 ? [] : ((await this.unsigned())?.events ?? [])
+    const orphans = new Set(left.filter((event) => lookedUp.has(event)))
     for (const event of orphans) {
       const why = this.reasons.get(event) ?? 'it is not signed'
       if (!this.orphans.has(event)) this.deps.log.error({ service: 'audit', alarm: 'arrival_unverified', event, why, next: NEXT }, 'alarm')

@@ -47,7 +47,7 @@ export function groupsOf(events: readonly WindowedEvent[]): WindowedEvent[][] {
   return [...groups.keys()].sort().map((key) => groups.get(key)!)
 }
 
-/** Builds the entry of one group. `event` is the entry's own id, because it covers many events. */
+/** Builds the entry of one group. `event` is an id of the entry itself, because the entry covers many events. */
 export function factsOfWindow(events: readonly WindowedEvent[], event: string): EntryFacts {
   const { topic, source, type, run, from, until } = events[0]!
   const window = { from, until, events: events.length }

@@ -41,17 +41,17 @@ export class AcceptUnsignedAlerts implements OnModuleInit {
 const MAX_BYTES = 32 * 1024
 const MAX_TEXT = 200
 
-/** Parses a bot's record on the topic: JSON as for `POST /v1/alerts`, its key the bot's name; `undefined` if invalid. */
+/** Parses a bot's record on the topic; `undefined` if invalid. Its value is JSON as for `POST /v1/alerts`, its key is the bot's name. */
 export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined {
   if (value === null || value.length > MAX_BYTES) return undefined
   const alert = jsonIn(value) as Json | undefined
   if (!isObject(alert)) return undefined
   const { id, bot, region = '', kind, reading = null, value: alertValue = null, policy, version } = alert
-  if (![id, bot, kind].every((text) => isName(text) && text !== '') || ![region, policy ?? '', version ?? ''].every(isName))
+  if (![id, bot, kind].every((text) => isShortText(text) && text !== '') || ![region, policy ?? '', version ?? ''].every(isShortText))
     return undefined
   if (bot !== key || (reading !== null && !isObject(reading)) || readingProblem(reading as JsonObject | null) !== undefined)
     return undefined
-  if (alertValue !== null && !Number.isFinite(alertValue) && !isName(alertValue)) return undefined
+  if (alertValue !== null && !Number.isFinite(alertValue) && !isShortText(alertValue)) return undefined
   return {
     id,
     bot,
@@ -63,6 +63,6 @@ export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined
   } as BotAlert
 }
 
-function isName(text: Json | undefined): boolean {
+function isShortText(text: Json | undefined): boolean {
   return typeof text === 'string' && text.length <= MAX_TEXT && isPlainText(text)
 }

@@ -91,8 +91,8 @@ export class JudgeAlert {
 
 /**
  * Returns the name under which an alert counts for a canary: its bot, if the bot's open stream acknowledged a release of the canary;
- * otherwise its key, whichever bot it names. Without a key (profile dev, or config-store of the previous build) it counts for its bot,
- * unless it is part of a flood.
+ * otherwise the key that sent it, whichever bot the alert names. Without a key (profile dev, or config-store of the previous build) the
+ * alert counts for its bot, unless it is part of a flood.
  */
 export function countedNameOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
   const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))

@@ -25,7 +25,7 @@ export class RegionQueue {
   }
 
   /**
-   * Returns the run that has a region of this canary; `null` if they are free. All regions stay locked until the end of the transaction, so
+   * Returns the run that has a region of this canary; `null` if all are free. All regions stay locked until the end of the transaction, so
    * that no two canaries start at once, and none starts to wait for a run that is just releasing its region.
    */
   async holderFor(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
@@ -33,7 +33,7 @@ export class RegionQueue {
   }
 
   /**
-   * Wakes the waiting canaries that can start after run `by` released its regions, by a timer each, because this transaction does not hold
+   * Wakes the waiting canaries that can start after run `by` released its regions. Each gets a timer, as this transaction does not hold
    * the locks of their policies. Waking all waiting canaries would lock all regions once per canary at each release.
    */
   async wakeWaiting(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {

@@ -66,7 +66,7 @@ export async function committerOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Error of a git that is missing or was too slow: its result is unknown, which is not "never committed". */
+/** Error for git that is missing or too slow: whether the file was ever committed is then unknown. */
 class NoAnswer extends Error {}
 
 /** Finds the repository of a file, and its path from the root, with slashes. `head`: first line of HEAD. `common`: refs and objects. */

@@ -40,7 +40,7 @@ export interface LiveSources {
   attestationsOf(run: number): Promise<StageAttestation[]>
 }
 
-/** Checks that a reader would accept each document, and that the log and the stages let its release through. Returns what it counted. */
+/** Checks that a reader would accept each document, that the log proves its approval, and that its stages passed. Returns what it found. */
 export async function checkLive(
   documents: readonly ConfigDocument[],
   { approved }: LogContent,

@@ -46,7 +46,7 @@ const HASH_BYTES = 32
 const APPROVED = 'hms.approval.approved.v1'
 const PROMOTED = 'hms.rollout.promoted.v1'
 
-/** Recomputes the tree of all entries under the checkpoint; mismatches are `problems`, and a false checkpoint a thrown `SignatureError`. */
+/** Recomputes the tree of entries under the checkpoint. Adds mismatches to `problems`; throws `SignatureError` for a false checkpoint. */
 export async function recomputeLog(
   client: LogReader,
   policy: LogPolicy,

@@ -85,7 +85,7 @@ export class LoggedHeads {
     }
   }
 
-  /** Checks that the newest logged heads, or later ones, are served; reads again first, as the log may be newer. Returns whether not. */
+  /** Checks that the newest logged heads, or later, are served. Repeats the read, as the log may be newer. Returns whether any differ. */
   async checkServed(documents: readonly ConfigDocument[], { versions, doubt, pause }: ServedComparison): Promise<boolean> {
     let differences = this.differencesOf(documents, versions)
     while (differences.length > 0 && (await pause())) differences = this.differencesOf(await readSnapshot(this.client), versions)
@@ -150,7 +150,7 @@ interface FreshnessCheck {
   pause(): Promise<boolean>
 }
 
-/** Compares the served heads with rollout's freshness statement, which reveals replayed and withheld ones; returns both, or the doubt. */
+/** Reads the served documents, and compares their heads with rollout's freshness statement, which reveals replayed and withheld heads. */
 export async function readServed(client: ApiClient, check: FreshnessCheck): Promise<{ documents: ConfigDocument[]; doubt?: Doubt }> {
   for (;;) {
     const documents = await readSnapshot(client)

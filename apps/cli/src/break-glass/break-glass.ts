@@ -10,7 +10,7 @@ import { showConsent } from '../approvals/consent.js'
 
 type BreakGlassFlags = FlagsOf<typeof BREAK_GLASS>
 
-/** Shows the content, unlocks each key, which is the consent, and submits all signatures in one request. Exit 0, or the run's (--watch). */
+/** Shows the content, unlocks each key as consent, and submits all signatures in one request. Exit code 0, or the run's (--watch). */
 export async function breakGlass(context: CliContext, files: readonly string[], flags: BreakGlassFlags): Promise<number> {
   if (files.length === 0) throw usageError('Name at least one FILE', ['hms-svc help break-glass'])
   requireReason(flags.reason, 'break-glass')
@@ -26,16 +26,16 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   const open = (name: string): Promise<NamedSigner> => openFor(context, name, flags)
   const asFirst = async (): Promise<ApiClient> => signingAs(context, await open(names[0]!))
   const { reason, author } = flags
-  let asking = client
-  const prepared = await prepareAs(client, asFirst, (allowed) => prepareBreakGlass((asking = allowed), policies, { reason, author }))
-  await showConsent(context, asking, prepared)
+  let permitted = client
+  const prepared = await prepareAs(client, asFirst, (allowed) => prepareBreakGlass((permitted = allowed), policies, { reason, author }))
+  await showConsent(context, permitted, prepared)
   const again = `hms-svc break-glass ${files.join(' ')} --sign NAME --sign NAME --reason TEXT --expect-digest ${prepared.digest}`
   expectDigest(flags.expectDigest, prepared.digest, [again])
   const signatures: ApprovalRequest['signatures'][] = []
   for (const name of names) signatures.push(await signApproval(prepared, await open(name)))
   const view = await submitBreakGlass(client, prepared, signatures)
-  await printAccepted(context, asking, view, names)
-  if (flags.watch === true && view.run !== null) return watchToEnd(context, asking, view.run)
+  await printAccepted(context, permitted, view, names)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, permitted, view.run)
   if (context.output.mode === 'json') context.output.data(view, () => [])
   return EXIT.done
 }

@@ -47,7 +47,7 @@ export async function findLetter(client: ApiClient, text: string): Promise<DeadL
   if (service !== undefined) return read(parseService(service))
   const { answers, unreachable, refusals } = await callServices(SERVICES, read)
   if (answers[0] !== undefined) return answers[0].answer
-  // It may be in a service that did not respond, or that refused the caller. 404: not in the service, or no such service here.
+  // The letter may be in a service that did not respond, or that refused the caller. 404 means: no such letter, or no such service here.
   const fault = unreachable[0]?.error ?? refusals.find(({ status }) => status !== 404)
   if (fault !== undefined) throw fault
   throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `No service has a dead letter ${id}.`, { status: 404, next: ['hms-svc dlq list --all'] })

@@ -130,7 +130,7 @@ async function checkDisk(dataDir: string): Promise<Check> {
   }
 }
 
-/** `bounds`: sizes in bytes below which the check is wrong, or a warning. `what` and `next`: text and command of the result. */
+/** Judges free space. `bounds`: bytes below which the result is wrong, or a warning. `what` and `next`: text and command of the result. */
 export function judgeFreeSpace(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
   const free = `${Math.floor(bytes / MIB)} MiB ${what}`
   if (bytes < bounds.wrong) return wrong(check, `${free}, less than ${bounds.wrong / MIB}`, next)

@@ -66,9 +66,9 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
     checks.push(wrong('services', `no instance is ready of ${named(unexplained)}`, `hms-svc serve ${unexplained[0]!.service}`))
   if (noBroker.length > 0) checks.push(wrong('broker', `does not respond to ${named(noBroker)}`, 'hms-svc topics diff'))
   if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
-  const isWhole = noSchema.length === 0 && services.every(({ database }) => database === 'up')
+  const isCurrentForAll = noSchema.length === 0 && services.every(({ database }) => database === 'up')
   const current = where(({ database, migrations }) => database === 'up' && migrations === 'current')
-  if (current.length > 0) checks.push(ok('schema', isWhole ? 'up to date' : `up to date for ${named(current)}`))
+  if (current.length > 0) checks.push(ok('schema', isCurrentForAll ? 'up to date' : `up to date for ${named(current)}`))
   for (const { service, concerns = [] } of services)
     for (const concern of concerns) {
       const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
@@ -84,8 +84,8 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
     wrong('clock', `${service} is ${seconds(clockOffMs!)} off the database's clock`, next),
   )
   // The Date header has whole seconds, so one more second is tolerated.
-  const here = at === undefined ? 0 : now - at
-  if (Math.abs(here) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(here)} off the services' clock`, next))
+  const ownMs = at === undefined ? 0 : now - at
+  if (Math.abs(ownMs) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(ownMs)} off the services' clock`, next))
   if (checks.length > 0) return checks
   const withoutClock = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down')
   if (services.every(({ clockOffMs }) => clockOffMs === undefined)) {

@@ -11,8 +11,8 @@ import { filesOf, readExport } from './read-export.js'
 import { checkEvent, invalid, requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
 
 /**
- * Verifies an export by the pinned roster alone: each entry, document and head. A missing, moved or changed line is a problem. `file`: or
- * the folder of `--follow`, whose days are read as one export.
+ * Verifies an export by the pinned roster alone: each entry, document and head. A missing, moved or changed line is a problem. `file`: a
+ * file, or the folder of `--follow`, whose daily files are read as one export.
  */
 export async function checkExport(context: CliContext, file: string): Promise<number> {
   const pinned = await pinnedRoster(context)
@@ -89,7 +89,7 @@ class ExportCheck {
     }
   }
 
-  /** Runs a check and records its failure as a problem, including errors by a changed member of a wrong type. */
+  /** Runs a check and records its failure as a problem, including an error that a member of the wrong type causes. */
   private async attempt(place: string, check: () => Promise<void> | void): Promise<void> {
     try {
       await check()

@@ -79,7 +79,7 @@ async function endFor(client: ApiClient, position: ExportPosition): Promise<Expo
   return { size, note }
 }
 
-/** Returns the position at the last checkpoint, and truncates what a killed export left behind it. Throws for a file that is no export. */
+/** Returns the position at the last checkpoint, and cuts off lines of a killed export after it. Throws for a file that is no export. */
 async function positionOf(file: string): Promise<ExportPosition> {
   const position = startPosition()
   let end = 0

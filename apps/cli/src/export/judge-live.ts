@@ -37,10 +37,10 @@ type Origin = Pick<HeldRecord, 'version' | 'author' | 'approvedBy'>
 const RELEASE = ['version', 'release', 'proof', 'author', 'approvedBy']
 const RECORD = ['policy', 'seq', 'revision', 'digest', 'run', 'storedAt', 'head', 'change', 'next', ...RELEASE]
 
-/** Verifies a head and its releases as of their time, each by the newest fitting of `rosters` (oldest first). Throws `LiveRefused`. */
+/** Verifies a head and its releases at their time, each by the newest of `rosters` (oldest first) that accepts it. Throws `LiveRefused`. */
 export async function judgeLive(record: ExportedHead, logged: LoggedHead, rosters: readonly Roster[]): Promise<JudgedHead> {
   const { policy, seq, digest, run, storedAt, revision, next = null } = record
-  signed(() => requireShape(record, rosters))
+  orLiveRefused(() => requireShape(record, rosters))
   const head = await byOneOf(rosters, async (roster) => readHead(record.head, roster.serviceKeys('rollout')).predicate)
   if (head.policy !== policy || head.seq !== seq || head.scope !== STABLE_SCOPE)
     throw new LiveRefused(`the record names ${policy} ${seq}, but the signed head is ${head.policy} ${head.seq} for ${head.scope}`)
@@ -137,7 +137,7 @@ async function byOneOf<T>(rosters: readonly Roster[], read: (roster: Roster) => 
   throw new LiveRefused(refusal)
 }
 
-function signed<T>(check: () => T): T {
+function orLiveRefused<T>(check: () => T): T {
   const result = orRefusal(check)
   if (!(result instanceof SignatureError)) return result
   throw new LiveRefused(result.detail)

@@ -27,9 +27,9 @@ export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roste
   for (const signature of envelope.signatures) requireMembers(signature, ['keyid', 'sig'], 'a signature')
   const texts = [envelope.payload, ...envelope.signatures.map(({ sig }) => sig)]
   if (texts.some((text) => Buffer.from(text, 'base64').toString('base64') !== text)) throw invalid('it is not written in standard base64')
-  const { keyids, invalid: false_ } = checkSignatures(envelope, keysOf(rosters), maxBytes)
+  const { keyids, invalid: falseKeyids } = checkSignatures(envelope, keysOf(rosters), maxBytes)
   const named = envelope.signatures.map(({ keyid }) => keyid)
-  if (false_.length > 0 || named.some((keyid) => !keyids.includes(keyid)) || new Set(named).size < named.length)
+  if (falseKeyids.length > 0 || named.some((keyid) => !keyids.includes(keyid)) || new Set(named).size < named.length)
     throw invalid('it has a signature that is not true, or of a key that no roster has')
 }
 
@@ -40,7 +40,7 @@ export function requireWholeNote(text: string, rosters: readonly Roster[]): void
     throw invalid('a checkpoint has a signature of a key that no roster names')
 }
 
-/** Requires a proof without unknown members and false signatures. In `c2sp.org/tlog-proof@v1` the note follows the empty line. */
+/** Requires a proof without unknown members or false signatures. In `c2sp.org/tlog-proof@v1` the note follows the empty line. */
 export function requireWholeProof({ entry: _entry, proof, member, ...rest }: LogProof, rosters: readonly Roster[]): void {
   requireMembers(rest, [], 'a proof')
   requireMembers(member, ['index', 'path'], 'a proof')

@@ -67,7 +67,7 @@ function sentence({ state, next, scope }: FreezeView): string {
   return state === 'COMING' ? `begins ${where} at ${next}` : 'is over: its times lie in the past'
 }
 
-/** Requires known keys, because a misspelt one would freeze something else, and values of the right type. The server checks the values. */
+/** Requires known keys and values of the right type: a misspelt key would freeze something else. The server checks the values. */
 function requireFreeze(value: Record<string, unknown>, file: string): Freeze {
   const unknown = unknownKey(value, KEYS)
   if (unknown !== undefined) throw usageError(`${file}: ${unknown} is no key of a freeze; known: ${KEYS.join(', ')}`)

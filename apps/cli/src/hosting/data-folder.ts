@@ -25,7 +25,7 @@ async function empty(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) await rm(join(dataDir, name), { recursive: true, force: true })
 }
 
-/** Prepares the folder of `dev` and keeps its data, also a demo's, which no later demo empties then. `reset` empties a marked folder. */
+/** Prepares the folder of `dev`. Keeps its data; if a demo made it, later demos no longer empty it. `reset` empties a marked folder. */
 export async function prepareDevFolder(dataDir: string, reset: boolean, print: (text: string) => void): Promise<void> {
   const kind = await kindOf(dataDir)
   if (reset) {

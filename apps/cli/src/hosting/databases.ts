@@ -38,13 +38,13 @@ export async function runRecover({ output }: CliContext, { ahead, data }: { ahea
   const by = numberFlag('--ahead', ahead, { least: 1, most: MOST_AHEAD, verb: 'recover' })!
   const config = readHostConfig(processEnvironment())
   const url = data === undefined ? await databaseUrl(config) : undefined
-  const advanced = url === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(url, by)
+  const advanced = url === undefined ? await inDataFolder(data ?? config.dataDir, by) : await advanceAll(url, by)
   const lines = advanced.map((service) => `${service}: counters advanced by ${by}`)
   output.result({ ahead: by, services: advanced }, lines)
   output.note('Start the services: they issue every head again. next: hms-svc policies list')
 }
 
-async function moveAll(url: string, by: number): Promise<ServiceName[]> {
+async function advanceAll(url: string, by: number): Promise<ServiceName[]> {
   const advanced = await advanceServiceCounters(await Promise.all(SERVICES.map(loadService)), url, by)
   return advanced.map(({ name }) => name)
 }
@@ -58,7 +58,7 @@ async function inDataFolder(folder: string, by: number): Promise<ServiceName[]> 
   const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' }).catch(rethrowEmbedded)
   try {
     const database = await startPostgres({ folder: dataDir })
-    return await moveAll(database.url, by).finally(() => database.stop())
+    return await advanceAll(database.url, by).finally(() => database.stop())
   } catch (error) {
     return rethrowEmbedded(error)
   } finally {

@@ -40,13 +40,13 @@ export async function applyCatalogue({ output }: CliContext): Promise<void> {
   const { kafka, copies } = openBroker()
   const remaining: TopicDifference[] = []
   const topics = await applyTopics(kafka, copies, undefined, { reassignReplicas: true, onUnchanged: (others) => remaining.push(...others) })
-  const done = [...topics, ...(await applyAcls(kafka))].map((each): Done => ({ ...each, done: doneWith(each) }))
+  const done = [...topics, ...(await applyAcls(kafka))].map((each): Done => ({ ...each, done: describeApplied(each) }))
   if (done.length > 0 || remaining.length === 0) output.list(done, DONE_COLUMNS, 'The broker matched the catalogue already.')
   requireReplicationFactor(remaining)
 }
 
 /** Describes the change that `apply` made for a difference. If a change failed, `apply` has thrown. */
-function doneWith({ what, wanted, found }: TopicDifference): string {
+function describeApplied({ what, wanted, found }: TopicDifference): string {
   if (what === 'missing') return `made with ${wanted}`
   if (what === 'replication') return `copies of each partition: ${wanted} instead of ${found}`
   if (what !== 'acl') return `${what} set to ${wanted} instead of ${found}`

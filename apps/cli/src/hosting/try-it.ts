@@ -11,7 +11,7 @@ interface DemoTarget {
 
 /** Returns commands for a second terminal while `dev` runs. `sample`: a policy that ships with the product. */
 export function commandsToTry({ sample, ...target }: DemoTarget & { sample: string }): string[] {
-  return commandsIn(target, `approve ${quoted(near(target.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
+  return commandsIn(target, `approve ${quoted(pathFrom(target.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
 }
 
 /** Returns commands for a second terminal after the walkthrough of `demo`, with explanations. */
@@ -21,21 +21,21 @@ export function commandsAfterDemo(target: DemoTarget): string[] {
   return [get!, `${rollback}     # every bot back at 35`, ...others]
 }
 
-/** Returns one command line for a second terminal. Absolute paths are those of files. */
+/** Returns one command line for a second terminal. An argument that starts with `/` is a file path, made relative to `cwd`. */
 export function commandOf(target: DemoTarget, argv: readonly string[]): string {
-  return commandsIn(target, argv.map((arg) => quoted(arg.startsWith('/') ? near(target.cwd, arg) : arg)).join(' '))[0]!
+  return commandsIn(target, argv.map((arg) => quoted(arg.startsWith('/') ? pathFrom(target.cwd, arg) : arg)).join(' '))[0]!
 }
 
 /** Builds commands to run in `cwd`, with data folder and address if they are not the defaults. */
 function commandsIn({ cwd, dataDir, url }: DemoTarget, ...verbs: string[]): string[] {
-  const data = near(cwd, dataDir)
+  const data = pathFrom(cwd, dataDir)
   const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${quoted(data)} `}npx hms-svc`
   const at = url === urlOf('127.0.0.1', EDGE_PORT) ? '' : ` --url ${url}`
   return verbs.map((verb) => `${hms} ${verb}${at}`)
 }
 
 /** Returns `path` relative to `cwd` if it is below `cwd` or at most one level above it, else unchanged. */
-function near(cwd: string, path: string): string {
+function pathFrom(cwd: string, path: string): string {
   const relativePath = relative(cwd, path) || '.'
   return relativePath.startsWith('../../') ? path : relativePath
 }

@@ -30,7 +30,7 @@ export async function openKey(context: CliContext, { sign: name, ...flags }: Sig
   return folder.open(name, agent === true ? '' : await passphraseFor(context, name, flags))
 }
 
-/** Returns the passphrase: of the flag, HMS_KEY_PASSPHRASE, the data folder, or a hidden prompt, which --json and a pipe do not get. */
+/** Returns the passphrase: from the flag, HMS_KEY_PASSPHRASE, the data folder, or a hidden prompt (only in a terminal without --json). */
 export async function passphraseFor(context: CliContext, name: string, flags: PassphraseFlags & { confirm?: boolean }): Promise<string> {
   const given =
     flags.passphraseFile === undefined

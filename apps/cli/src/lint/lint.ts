@@ -11,7 +11,7 @@ import { countFindings, findingLines, sarifLog } from './findings.js'
 import { policyFiles } from './policy-files.js'
 import { describeRules } from '../roster/show.js'
 
-/** Lints files without services, and by this machine's roster if there is one; not versions, partners and schemas. Exit 6 on any error. */
+/** Lints files offline, with this machine's roster if it has one. Does not check versions, partners and schemas. Exit 6 on any error. */
 export async function lintFiles(context: CliContext, paths: readonly string[], { format }: { format?: string }): Promise<number> {
   const { output } = context
   const files = await policyFiles(paths)

@@ -20,7 +20,7 @@ export interface OutputOptions {
   color?: ColorChoice
 }
 
-/** Prints data on stdout and all else on stderr, sanitized here: only this program's colours and redrawing reach a terminal as controls. */
+/** Prints data on stdout and all else on stderr. Escapes control characters, except those of this program's colours and redrawing. */
 export class Output {
   readonly mode: OutputMode
   readonly paint: Paint
@@ -47,13 +47,13 @@ export class Output {
     else for (const line of lines()) this.printLine(this.stdout, line)
   }
 
-  /** Prints an array as a table. An empty one is a sentence on stderr, so that stdout stays empty. `colour`: colour of a row's line. */
+  /** Prints an array as a table. For an empty array, prints `whenEmpty` on stderr instead. `colour`: colour of a row's line. */
   list<Row>(rows: readonly Row[], columns: Columns<Row>, whenEmpty: string, colour?: (row: Row) => Colour | undefined): void {
     if (this.mode !== 'json' && rows.length === 0) this.note(whenEmpty)
     else this.data(rows, () => renderTable(rows, columns, this.stdout.columns).map((line, at) => this.coloured(line, rows[at - 1], colour)))
   }
 
-  /** Row 0 of a table is its heading. */
+  /** Colours the line of a table row. The heading is a line without a row. */
   private coloured<Row>(line: string, row: Row | undefined, colour?: (row: Row) => Colour | undefined): string {
     const name = row === undefined ? undefined : colour?.(row)
     return name === undefined ? line : this.paint[name](line)

@@ -119,9 +119,9 @@ type RedriveOptions = FlagsOf<typeof REDRIVE>
 
 export async function redriveDeliveries(context: CliContext, ids: readonly string[], options: RedriveOptions): Promise<number> {
   requireReason(options.reason, 'partners redrive')
-  const { failed, reason, ...chosen } = options
-  const choosesSome = Object.keys(chosen).length > 0
-  if (ids.length > 0 && (failed === true || choosesSome)) throw usageError('Name deliveries, or choose them with --failed; not both')
+  const { failed, reason, ...filters } = options
+  const hasFilters = Object.keys(filters).length > 0
+  if (ids.length > 0 && (failed === true || hasFilters)) throw usageError('Name deliveries, or choose them with --failed; not both')
   if (ids.length === 0 && failed !== true) {
     throw usageError('Name deliveries, or say --failed for all that were given up', ['hms-svc partners deliveries --state dead'])
   }

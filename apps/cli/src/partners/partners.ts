@@ -94,7 +94,7 @@ interface SecretSources {
 /** JSON pointers of the secret members. Every other member is sent to the partner's server, or displayed. */
 const SECRETS = /^\/channels\/\d+\/(?:(?:webhook|a2a|agent2agent)\/secret|sftp\/key)$/
 
-/** Resolves `env:` and `file:` in secrets alone, so that no partner gets the operator's token. A server would disclose its own by it. */
+/** Resolves `env:` and `file:` in secrets alone: partners get the other members. A server that did it would disclose its secrets. */
 function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
   return resolveMember(channels, ['channels'], sources)
 }

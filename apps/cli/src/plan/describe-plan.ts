@@ -78,8 +78,8 @@ function policyLines({ id, version, live, differences, refusedFallbacks }: Plann
   const versions = live === null ? `${version} (first version)` : `${live} → ${version}`
   const changes = differences.map((change) => `  ${describeChange(change)}`)
   const remarks = differences.flatMap(describeMagnitude).map((remark) => `  ${paint.bad(remark)}`)
-  const unchanged = changes.length === 0 ? ['  no change of values'] : changes
-  return [`${id} ${versions}`, ...unchanged, ...remarks, ...refusedFallbackLines(refusedFallbacks)]
+  const changeLines = changes.length === 0 ? ['  no change of values'] : changes
+  return [`${id} ${versions}`, ...changeLines, ...remarks, ...refusedFallbackLines(refusedFallbacks)]
 }
 
 function simulationLines({ verdict, detail, next, beside }: Trial, paint: Paint): string[] {
@@ -97,7 +97,7 @@ function affected({ id, bots }: Effect['policies'][number]): string {
   return bots === null ? `none uses ${id} yet` : `${bots.total} connected use ${id}`
 }
 
-/** Returns a line for each version that was live earlier and that the next release cannot be rolled back to. */
+/** Returns a line for each version that was live earlier and to which the next release cannot be rolled back. */
 export function refusedFallbackLines(refused: readonly RefusedFallback[] = []): string[] {
   return refused.map(
     ({ version, reason }) => `  ! ${version} is no fallback, a rollback to it needs new signatures: readers would refuse it (${reason})`,

@@ -23,7 +23,7 @@ import { botsOf, outcomeLines, planLines, TRIAL_MS, type Plan, type PlannedPolic
 import { markdownLines } from './markdown.js'
 import { readHolds } from './what-holds.js'
 
-/** Shows the effect of approving files, of a folder those that differ, and signs nothing. Exit 6 if lint or replay would fail the run. */
+/** Shows the effect of approving files (in a folder: of files that differ). Signs nothing. Exit 6 if lint or replay would fail the run. */
 export async function planFiles(context: CliContext, paths: readonly string[], { report, format }: PlanFlags = {}): Promise<number> {
   const { output } = context
   const files = await policyFiles(paths)
@@ -44,7 +44,7 @@ type PlanFlags = { report?: string; format?: string }
 
 const NOTHING: Plan = { verdict: 'PASS', policies: [], findings: [], simulation: null, holds: [] }
 
-/** Parses files one after another. Findings: of files that are not policies, and of a policy that another file contains too. */
+/** Parses files one after another. `findings`: for each file that is not a policy, or whose policy is in another file too. */
 async function readSources(files: readonly string[]): Promise<{ sources: PolicySource[]; findings: Finding[] }> {
   const sources = new Map<string, PolicySource>()
   const findings: Finding[] = []

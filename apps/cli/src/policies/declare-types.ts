@@ -6,7 +6,7 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 /** Maximum nesting; deeper values become `unknown`. */
 const MAX_DEPTH = 32
 
-/** Declares the interface `Policies` from current values by general types: a removed field or changed type takes a major version. */
+/** Declares `Policies` with the general types of current values: only a major version may remove a field or change its type. */
 export function declareTypes(policies: readonly TypedPolicy[]): string[] {
   const members = policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)).flatMap((policy) => memberOf(policy))
   return [

@@ -18,7 +18,7 @@ type Line =
   | (PolicyHistoryEntry & { state: EntryState; verification: Verification; isChangeUnknown?: boolean })
   | ({ state: 'UNVERIFIED'; version: null; detail: string; code: string } & Pick<PolicyHistoryEntry, 'seq'>)
 
-/** Shows every version ever in force for all, newest first. What does not verify is marked, exit 10; without a roster, with a warning. */
+/** Shows every version ever in force for all, newest first. Marks each that does not verify (exit 10). Warns without a roster. */
 export async function showHistory(context: CliContext, id: string, options: { limit?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_ENTRIES, verb: 'history' }) ?? MAX_ENTRIES

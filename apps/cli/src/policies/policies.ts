@@ -11,7 +11,7 @@ import {
   type ShownPolicy,
 } from './read-present.js'
 
-/** Shows the policies in force, verified as by `get`. What does not verify is marked, exit 10; without a roster, with a warning. */
+/** Shows the policies in force, verified as by `get`. Marks each that does not verify (exit 10). Warns without a roster. */
 export async function listPolicies(context: CliContext, reader: PresentReader): Promise<void> {
   const policies = await readPresentPolicies(context, reader)
   context.output.list(

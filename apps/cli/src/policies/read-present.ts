@@ -35,7 +35,7 @@ export type PresentReader = FlagsOf<typeof AS_READER>
 
 type View = PolicyView | LocalPolicyView
 
-/** Reads the version in force, verified as by the SDK by the roster of HMS_ROSTER, else of the data folder, else of a loopback service. */
+/** Reads the version in force. Verifies it as the SDK does, by the roster of HMS_ROSTER, else the data folder, else a loopback service. */
 export async function readPresentPolicy(context: CliContext, id: string, { region, bot }: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
   // Without `at` the response is the version in force; a side-car sends its own view.
@@ -48,7 +48,7 @@ export async function readPresentPolicy(context: CliContext, id: string, { regio
   if (served !== undefined) return served
   const present = await readPresent(id, { region, bot }, sourceOf(context, client, rosters!, [snapshot]))
   if (present.value !== null) return shown(view, present, present.value, rosters!)
-  // The policy may have been withdrawn since the first request; then the second one throws the refusal.
+  // The policy may have been withdrawn since the first request; then this second request throws the error.
   const { version } = await fetchView()
   const detail = `The store shows ${id}@${version}, but no signed head puts it in force.`
   throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: ['hms-svc audit verify'] })
@@ -124,7 +124,7 @@ export function isRefused(policy: ShownPolicy | RefusedPolicy): policy is Refuse
   return policy.state === 'UNVERIFIED'
 }
 
-/** Warns of verified values that may be old, one line per reason up to `MAX_REASONS`, and reports which a side-car verified. */
+/** Warns of verified values that may be old, one line per reason up to `MAX_REASONS`. Also notes whether a side-car verified them. */
 export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy | RefusedPolicy)[]): void {
   const verified = policies.filter((policy): policy is ShownPolicy => !isRefused(policy))
   const local = verified.filter(({ verification }) => verification === 'by-sidecar')

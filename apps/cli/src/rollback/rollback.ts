@@ -20,7 +20,7 @@ interface RollbackOutcome {
   pendingStores?: string[]
 }
 
-/** Rolls back and waits for acknowledgements, 10 s by default. Names the silent bots, exit 8; the rollback stays in force. */
+/** Rolls back and waits for acknowledgements, 10 s by default. If bots stay silent, names them (exit 8); the rollback stays in force. */
 export async function rollback(context: CliContext, reference: string, options: RollbackFlags): Promise<number> {
   parsePolicyRef(reference)
   requirePublicReason(options.publicReason, 'rollback')

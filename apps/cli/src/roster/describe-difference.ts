@@ -9,12 +9,12 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
   const lines = [
     ...describePrincipals(from.principals, to.principals),
     ...describeRoles(from.roles, to.roles, nameOf),
-    ...changed(before, after).map(
+    ...onlyInSecond(before, after).map(
       ({ keyid, since, reason }) => `! key ${keyid} of ${holderOf(keyid, [from, to])} is revoked since ${since}: ${reason}`,
     ),
     ...describeLog(from, to),
-    ...changed(past, kept).map((entry) => `+ ${describeEarlierRole(entry, nameOf)}`),
-    ...changed(kept, past).map((entry) => `! no longer: ${describeEarlierRole(entry, nameOf)}`),
+    ...onlyInSecond(past, kept).map((entry) => `+ ${describeEarlierRole(entry, nameOf)}`),
+    ...onlyInSecond(kept, past).map((entry) => `! no longer: ${describeEarlierRole(entry, nameOf)}`),
     ...describeMembers(restOfFrom, restOfTo),
   ]
   return [`Roster ${version} → ${next}`, ...(lines.length === 0 ? ['nothing changes but the version'] : lines).map((line) => `  ${line}`)]
@@ -36,7 +36,7 @@ function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: 
     const before = from.find(({ name }) => name === role.name)
     if (before === undefined)
       return [`+ role ${role.name}: ${describeRole(role, nameOf)}`, ...describeMembers({}, othersOf(role)).map((line) => `  ${line}`)]
-    const [joins, leaves] = [changed(before.principals, role.principals), changed(role.principals, before.principals)]
+    const [joins, leaves] = [onlyInSecond(before.principals, role.principals), onlyInSecond(role.principals, before.principals)]
     const [previous, now] = [`${before.threshold} of ${before.principals.length}`, `${role.threshold} of ${role.principals.length}`]
     const parts = [
       ...(previous === now ? [] : [`${previous} → ${now}`]),
@@ -54,9 +54,9 @@ function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: 
 
 /** Warns the signer if the next roster drops the current log or one of its witnesses: policies stored by bots would no longer be proven. */
 function describeLog(from: RosterPredicate, to: RosterPredicate): string[] {
-  const same = ({ log, witnesses = [], quorum = 0 }: Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'>): boolean =>
+  const keepsLog = ({ log, witnesses = [], quorum = 0 }: Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'>): boolean =>
     log === from.log && quorum <= (from.quorum ?? 0) && (from.witnesses ?? []).every((witness) => witnesses.includes(witness))
-  if (from.log === undefined || same(to) || to.earlierLogs?.some(same)) return []
+  if (from.log === undefined || keepsLog(to) || to.earlierLogs?.some(keepsLog)) return []
   return ['! what the log and its witnesses proved until now no longer counts, unless they stay among the earlierLogs with an end (until)']
 }
 
@@ -76,7 +76,7 @@ function describeMembers(from: object, to: object): string[] {
 }
 
 /** Returns the elements of `to` that `from` lacks, compared as JSON. */
-function changed<T>(from: readonly T[], to: readonly T[]): T[] {
+function onlyInSecond<T>(from: readonly T[], to: readonly T[]): T[] {
   const known = new Set(from.map((each) => JSON.stringify(each)))
   return to.filter((each) => !known.has(JSON.stringify(each)))
 }

@@ -3,7 +3,7 @@ import { MAX_EARLIER_ROLES, type EarlierRole, type PlanBounds, type Role, type R
 
 type Rules = Pick<RosterPredicate, 'roles' | 'bounds' | 'soleOfficial' | 'authorSigns'>
 
-/** Returns the next roster; if it changes who approves, with the roles of `before` until `now`, unless it has such roles of its own. */
+/** Returns the next roster. Adds the roles of `before` as earlier roles, if it changes who approves and names no new earlier roles. */
 export function withEarlierRoles<T extends object>(
   next: T & { roles?: unknown; earlierRoles?: unknown },
   before: RosterPredicate,

@@ -21,7 +21,7 @@ import { isEnvelope, rosterEnvelope } from './roster-document.js'
 import { newestRoster } from './rosters-here.js'
 import { describeRoster } from './show.js'
 
-/** Shows what the next roster in `file`, signed or not, changes, and sends it for signing; without all unreadable policies exit 5. */
+/** Shows the changes of the roster in `file`, signed or not, and sends it for signing. Exit 5 if an unreadable policy is not accepted. */
 export async function proposeRoster(
   context: CliContext,
   file: string,
@@ -107,7 +107,7 @@ export function signRoster(context: CliContext, given: string | undefined, optio
   return signRosterFile(context, given, options)
 }
 
-/** Signs a roster in a file without any service, for an installation's first one; several people sign it one after the other. */
+/** Signs a roster in a file without any service, such as an installation's first roster. Several people sign it one after the other. */
 async function signRosterFile(context: CliContext, file: string, options: SignRosterFlags): Promise<void> {
   await findKey(context, options.sign)
   const document = await readYamlMap(file)

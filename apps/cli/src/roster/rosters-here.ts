@@ -38,7 +38,7 @@ export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogP
   return [now, ...earlier]
 }
 
-/** Returns the newest roster that follows from the pinned one, or with a warning the last that does: services only deliver the steps. */
+/** Returns the newest roster that verifies, step by step, from the pinned one. Services only deliver the steps; warns if a step fails. */
 export async function newestRoster(context: CliContext): Promise<Roster> {
   const roster = await lastThatVerifies(context)
   const refusal = orRefusal(() => requireUnexpired(roster, new Date(context.io.now()).toISOString()))
@@ -90,7 +90,7 @@ export function noRosterHere({ output }: CliContext): void {
   output.error(`${output.errorPaint.warn('!')} not verified: no roster here. Name it in HMS_ROSTER (hms-svc roster show --json > FILE)`)
 }
 
-/** Returns the installation a person signs for: that of the pinned roster, else of a loopback service, trusted as the SDK trusts it. */
+/** Returns the installation a person signs for, from the pinned roster, else from a loopback service, which the SDK trusts too. */
 export async function installationOf(context: CliContext): Promise<string> {
   const isUnpinned = rosterFile(context) === undefined && isLoopback(readUrl(context.url))
   const [first] = isUnpinned ? await context.get('/v1/roster') : []

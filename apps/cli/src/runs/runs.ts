@@ -37,7 +37,7 @@ export async function showRun(context: CliContext, text: string): Promise<void> 
   context.output.data(view, () => renderRun(view, context.output.paint))
 }
 
-/** Returns the code of a verb that signs a decision and waits, 30 s by default, until the stage applied it. Exit 5 if it was late. */
+/** Returns the function that signs a decision and waits, 30 s by default, until the stage applied it. Exit 5 if it was late. */
 export const deciding =
   (decision: RunDecisionName) => async (context: CliContext, text: string, flags: DecisionFlags & { by?: string }) => {
     const run = parseRunNumber(text)

@@ -20,7 +20,7 @@ import { readGivenText } from '../files.js'
 import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
 import { MAX_SIGNED_BYTES } from '../roster/rosters-here.js'
 
-/** Signs a statement, or an envelope that others signed, such as of a page without the key. Shows it first; unlocking is the consent. */
+/** Signs a statement, such as from a web page without the key, or an envelope that others signed. Shows it first; unlocking is consent. */
 export async function signStatementFile(context: CliContext, file: string, options: SignFlags & { expectDigest?: string }): Promise<void> {
   await findKey(context, options.sign)
   const { payload, envelope, about } = readSignable(await readGivenText(file, MAX_SIGNED_BYTES), file)

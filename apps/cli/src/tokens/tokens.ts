@@ -23,7 +23,7 @@ export async function createToken(context: CliContext, flags: FlagsOf<typeof CRE
   context.output.data(issued, () => [issued.token])
 }
 
-/** Prints the address of the calendar. Its key opens nothing else, and ends with the key of `HMS_TOKEN`. */
+/** Prints the address of the calendar. Its key opens nothing else, and is valid as long as the key in `HMS_TOKEN`. */
 export async function showCalendar({ io, output, url }: CliContext): Promise<void> {
   const { mintedOf, streamKeyOf } = await import('#libs/signing')
   const { token } = io.environment

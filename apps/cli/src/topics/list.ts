@@ -4,7 +4,7 @@ import type { CliContext } from '../context.js'
 import { callServices, LETTERS_COUNTED, waitingLetters } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
 
-/** Lists all topics of the catalogue, because the bus may not have those without records, with what the services report. */
+/** Lists all topics of the catalogue with what the services report. The bus may lack topics without records. */
 export async function listTopics(context: CliContext): Promise<void> {
   const { output } = context
   const client = await context.client()
@@ -49,7 +49,7 @@ type GroupLag = TopicReport['lag'][number]
 
 export type TopicFigures = Omit<TopicActivity, 'groups'> & Pick<TopicReport, 'lag'>
 
-/** Reads topics from the bus, and lag from each service, which alone knows its age. `unreachable`: services that did not report. */
+/** Reads topics from the bus, and lag from the services, which alone know the lag in time. `unreachable`: services that did not report. */
 export async function readFigures(client: ApiClient) {
   const [activity, { answers, unreachable }] = await Promise.all([
     client.get('/v1/topics'),

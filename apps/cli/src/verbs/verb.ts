@@ -24,7 +24,7 @@ export interface Verb {
   run?: () => Promise<(context: CliContext, ...call: never[]) => Result>
   /** Verbs below this one, which then has no code of its own. */
   verbs?: readonly Verb[]
-  /** Order of the verbs below in the examples, if it differs from that of `verbs`. */
+  /** Order of the verbs below in the examples, if it differs from the order in `verbs`. */
   exampleOrder?: readonly string[]
 }
 

@@ -18,7 +18,7 @@ export interface PolicyChange {
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
 const MAX_VARIABLES = 200
 
-/** Returns the policy as JSON for stdin and its fields as `HMS_POLICY_<FIELD>`; too long, further or doubled fields are on stdin alone. */
+/** Returns the policy as JSON for stdin and its fields as `HMS_POLICY_<FIELD>`. Fields beyond limits and duplicates are only on stdin. */
 export function inputOf({ id, from, to, revision, value }: PolicyChange): { stdin: string; variables: Record<string, string> } {
   const variables: Record<string, string> = { HMS_POLICY_ID: id }
   for (const [field, member] of Object.entries(value ?? {}).slice(0, MAX_VARIABLES)) {
@@ -143,7 +143,7 @@ export class ProgramQueue {
   constructor(private readonly run: (change: PolicyChange) => Promise<void>) {}
 
   push(change: PolicyChange): void {
-    // Moves the policy to the end of the queue, so that the order is that of the newest changes.
+    // Moves the policy to the end of the queue, so that policies are in the order of their newest changes.
     this.waiting.delete(change.id)
     this.waiting.set(change.id, change)
     this.running ??= this.runAll()

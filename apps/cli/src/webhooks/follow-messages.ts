@@ -75,7 +75,7 @@ export interface FollowOptions {
   savePosition(position: FeedPosition): Promise<void>
 }
 
-/** Returns the position after all messages that exist now; one that was created earlier and is committed later is still forwarded. */
+/** Returns the position after all messages that exist now. A message created earlier but committed later is still forwarded. */
 export async function currentPosition(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
   const [newest] = await client.get('/v1/deliveries', { partner, limit: 1 })
   const start: FeedPosition = { newest: newest?.createdAt ?? new Date(OVERLAP_MS).toISOString(), seen: [], secret }
@@ -83,7 +83,7 @@ export async function currentPosition(client: ApiClient, partner: string | undef
   return existing.reduce((position, { messageId, createdAt }) => after(position, messageId, createdAt), start)
 }
 
-/** Forwards each message once, in order, until `wait` returns false; one that is not accepted is posted again. Rejects at the start. */
+/** Forwards each message once, in order, until `wait` returns false; retries what is not accepted. Rejects if the first read fails. */
 export async function followMessages(options: FollowOptions, start: FeedPosition): Promise<void> {
   const { client, partner, savePosition, wait } = options
   let position = start

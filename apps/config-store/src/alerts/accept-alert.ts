@@ -33,11 +33,11 @@ export class AcceptAlert {
     const present = this.presence.find(alert.bot)
     const known = actor?.region ?? (present?.region || undefined) // guard: alert-region-simulated
     requireRegion(known, alert.region) // guard: alert-region
-    // In profile dev only keys count, because the operator's signature is on every write of CLI and SDK there.
+    // In profile dev only a key names the reporter, because there the operator signs every write of CLI and SDK.
     const countsByBot = this.profile === 'dev' && actor?.kind !== 'token'
     const withoutKey = isAtWriteLimit ? AT_WRITE_LIMIT : undefined // guard: alert-flood
     const reporter = countsByBot ? withoutKey : actor?.id
-    const { ofRun, applied } = this.inForce(alert, present)
+    const { ofRun, applied } = this.releasesOf(alert, present)
     const reported = {
       ...alert,
       region: known ?? (countsByBot ? alert.region : ''), // guard: alert-claimed-region
@@ -59,7 +59,7 @@ export class AcceptAlert {
    * Returns the releases behind an alert. `ofRun`: newest run in force for this bot, of the alert's policy or of all. `applied`: for each
    * of the newest runs, one release that the bot's open stream acknowledged, by which canary-controller recognises the bots of its canary.
    */
-  private inForce({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
+  private releasesOf({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
     const reader = present === undefined ? { bot, region } : { ...readerOf(present), region: present.region || region }
     const policies = policy === undefined ? this.copy.policies() : [policy]
     const acknowledged = new Map<number, string>()

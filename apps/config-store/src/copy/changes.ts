@@ -25,7 +25,7 @@ export function siblingsOf(policies: readonly string[], siblings: BundleSiblings
   return [...others].sort()
 }
 
-/** Returns `partOf` for new revisions. `parts`: documents for a policy's readers. `nowMs`: time of the releases in force in frames. */
+/** Returns `partOf` for new revisions. `parts`: documents by policy. `nowMs`: time at which the releases that frames list are in force. */
 export function partsOfChange(
   { frame: { revision, traceparent } }: PreparedFrame,
   parts: ReadonlyMap<string, readonly HeldDocument[]>,

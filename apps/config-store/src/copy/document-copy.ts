@@ -130,7 +130,7 @@ export class DocumentCopy implements OnModuleInit {
 
   /**
    * Returns the first frame of a reader with revision `known`: the missed changes, else a heartbeat; a snapshot if it has none, was away
-   * too long, or is ahead of this store. `subset`: only these policies; always lists dropped bundled ones, which it may have missed.
+   * too long, or is ahead of this store. `subset`: only these policies; always lists their siblings, so that the reader drops all others.
    */
   frameFor(known?: number, subset?: Subset): PreparedFrame {
     this.applyTime()
@@ -230,7 +230,7 @@ export class DocumentCopy implements OnModuleInit {
     const news = this.held.add(verified, nowMs)
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
-    // Dropped documents are not sent: readers keep theirs. One that was refused before has a revision that readers already passed.
+    // Dropped documents are not sent: readers keep theirs. A document that was refused before has a revision that readers already passed.
     const late = news.filter(({ document }) => document.revision <= before)
     const frame = late.length === 0 ? this.cachedFrameFor(before) : this.prepare(before, [...this.held.changedSince(before), ...late])
     const since = Math.min(before, ...late.map(({ document }) => document.revision - 1))

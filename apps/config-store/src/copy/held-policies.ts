@@ -64,11 +64,11 @@ export class HeldPolicies {
     this.nextExpiryMs = Infinity
     const lostMembers = new Set<string>()
     for (const [policy, scopes] of this.byPolicy) {
-      const held = [...scopes].filter(([, { expiresMs }]) => expiresMs > nowMs)
-      for (const [, { expiresMs }] of held) this.nextExpiryMs = Math.min(this.nextExpiryMs, expiresMs)
-      if (held.length === scopes.size) continue
-      if (held.length === 0) this.byPolicy.delete(policy)
-      else this.byPolicy.set(policy, new Map(held))
+      const remaining = [...scopes].filter(([, { expiresMs }]) => expiresMs > nowMs)
+      for (const [, { expiresMs }] of remaining) this.nextExpiryMs = Math.min(this.nextExpiryMs, expiresMs)
+      if (remaining.length === scopes.size) continue
+      if (remaining.length === 0) this.byPolicy.delete(policy)
+      else this.byPolicy.set(policy, new Map(remaining))
       const before = this.siblingsOf.get(policy)?.size ?? 0
       this.updateBundle(policy)
       if ((this.siblingsOf.get(policy)?.size ?? 0) < before) lostMembers.add(policy)
@@ -111,7 +111,7 @@ export class HeldPolicies {
     return new Map([...changed, ...bundled].map((id) => [id, this.partOf(id, from)]))
   }
 
-  /** Returns changes of a policy and its bundle. A policy that joined it after `from` is new to the reader and included whole. */
+  /** Returns the changes of a policy and its siblings. If its bundle is newer than `from`, returns all documents of the siblings. */
   private partOf(policy: string, from = 0): HeldStored[] {
     const isNew = ({ document }: HeldStored): boolean => document.revision > from
     const own = this.of(policy).filter(isNew)

@@ -57,11 +57,11 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
   /** Reports all changed coverage. A run whose report fails does not block the reports of others; the last error is thrown at the end. */
   private async report(): Promise<void> {
     let failure: unknown
-    for (const reports of this.changedCoverage()) {
+    for (const coverage of this.changedCoverage()) {
       try {
-        await this.emit(reports)
-        for (const { policy, scopes } of reports.reports)
-          this.reported.set(policy, new Map([...(this.reported.get(policy) ?? []), [reports.ofRun, JSON.stringify(scopes)]]))
+        await this.emit(coverage)
+        for (const { policy, scopes } of coverage.reports)
+          this.reported.set(policy, new Map([...(this.reported.get(policy) ?? []), [coverage.ofRun, JSON.stringify(scopes)]]))
       } catch (error) {
         failure = error ?? new Error('thrown without an error')
       }
@@ -70,7 +70,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     this.failures.succeeded()
   }
 
-  /** Returns changed coverage by run, a bundle as one: for each report the stage locks and writes all policies of the run. */
+  /** Returns changed coverage, one event per run, also for a bundle: for each event the stage locks and writes all policies of the run. */
   private changedCoverage(): Iterable<ReportedCoverage> {
     const byRun = new Map<number | null, ReportedCoverage>()
     for (const policy of this.copy.policies()) {
@@ -96,10 +96,10 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     return storedAt >= now - COVERAGE_REPORT_MS || (next !== null && isWithinLimit(next.atMs)) // guard: effective-reported-at-its-time
   }
 
-  private emit(reports: ReportedCoverage): Promise<void> {
-    const keys = reports.reports.map(({ policy }) => policy).sort()
+  private emit(coverage: ReportedCoverage): Promise<void> {
+    const keys = coverage.reports.map(({ policy }) => policy).sort()
     return this.database.locked(keys.map(policyKey), async (tx) => {
-      await this.outbox.emit(tx, 'hms.coverage.reported.v1', reports, { key: keys[0]! })
+      await this.outbox.emit(tx, 'hms.coverage.reported.v1', coverage, { key: keys[0]! })
     })
   }
 }

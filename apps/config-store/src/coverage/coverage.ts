@@ -58,8 +58,8 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 }
 
 /**
- * Counts the bots that acknowledged a policy's heads (`now` in ms), each for the scope whose document serves it. Until a held release takes
- * effect, its holders count as acknowledged, in a canary also for a stable head that holds it: the canary's lease ends long before. Pure.
+ * Counts the bots that acknowledged a policy's heads (`now` in ms), each for the scope whose document serves it. Bots that hold a release
+ * before it takes effect acknowledged it. If the stable head holds it too, bots of a canary count for both: the lease ends first. Pure.
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
@@ -184,7 +184,7 @@ export interface PolicyCheck {
   passes(bot: BotPresence, now: number): boolean
 }
 
-/** Returns a check per policy. One document for all readers determines the expected release once, not for each bot. Pure. */
+/** Returns a check per policy. If one document serves all readers, the expected release is determined once, not for each bot. Pure. */
 export function policyChecks(policies: readonly { id: string; documents: readonly HeldDocument[] }[]): PolicyCheck[] {
   return policies.map(({ id, documents }) => {
     const [only] = documents
@@ -195,7 +195,7 @@ export function policyChecks(policies: readonly { id: string; documents: readonl
   })
 }
 
-/** Throws 403 `HMS_BOT_REGION` unless the key or stream has the claimed region: a bot claiming all would end every canary. */
+/** Throws 403 `HMS_BOT_REGION` if the key or stream has another region: a bot that may claim any region could end every canary. */
 export function requireRegion(known: string | undefined, claimed: string): void {
   if (known === undefined || claimed === '' || claimed === known) return
   throw new HmsError(

@@ -104,7 +104,7 @@ export class LeftBots implements OnModuleInit {
     return { departures, acknowledged, rows, current }
   }
 
-  /** Returns rows of an instance dead since `renewedMs`, without policies stored later, which its bots may have acknowledged. */
+  /** Returns rows of an instance that last renewed at `renewedMs`. Skips policies stored later: its bots may have acknowledged them. */
   rowsOfDeadInstance(bots: readonly BotPresence[], renewedMs: number): LeftBot[] {
     const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
     const known = policies.filter(({ documents }) => documents.every(({ storedAt }) => storedAt <= renewedMs))
@@ -127,7 +127,7 @@ export class LeftBots implements OnModuleInit {
     tx.afterCommit(() => this.sharedList.invalidate())
   }
 
-  /** Removes news that are in the table, or cannot be stored. Returns whether others are waiting. */
+  /** Removes changes that are in the table, or cannot be stored. Returns whether other changes are waiting. */
   removeWritten({ departures, acknowledged, current }: LeftBotsChanges): boolean {
     for (const departure of departures) if (this.departed.get(departure.bot.bot) === departure) this.departed.delete(departure.bot.bot)
     for (const bot of acknowledged) this.acknowledged.delete(bot)

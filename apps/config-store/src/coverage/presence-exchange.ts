@@ -88,10 +88,10 @@ export class PresenceExchange {
       const isNews = left !== undefined && left.rows.length + left.current.length > 0
       if (isNews) await tx.lock([LEFT_BOTS_LOCK])
       const nodes = await findAll(tx, NODES)
-      await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS), readers })
+      await tx.documents(NODES).put({ id: this.node, leaseUntil: shiftedTime(tx.now, LEASE_MS), readers })
       for (const [chunk, bots] of chunks) await tx.documents(PRESENCE).put({ node: this.node, chunk, bots })
       const others = nodes.filter(({ id }) => id !== this.node)
-      const dead = others.filter(({ leaseUntil }) => leaseUntil < later(tx.now, -REMOVE_DEAD_AFTER_MS))
+      const dead = others.filter(({ leaseUntil }) => leaseUntil < shiftedTime(tx.now, -REMOVE_DEAD_AFTER_MS))
       const lostBots = await this.removeDead(tx, dead)
       const living = others.filter(({ leaseUntil }) => leaseUntil > tx.now.toISOString())
       const rows = await this.rowsOf(tx, living)
@@ -145,6 +145,6 @@ export class PresenceExchange {
   }
 }
 
-function later(now: Date, ms: number): string {
+function shiftedTime(now: Date, ms: number): string {
   return new Date(now.getTime() + ms).toISOString()
 }

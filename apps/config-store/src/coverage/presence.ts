@@ -96,8 +96,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const known = this.ownBots.entryOf(bot, socket)
     if (known === undefined) return
     this.leftBots.onApplied(bot)
-    const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), refused: false })
-    if (counts) for (const listener of this.appliedListeners) listener(known.revision, revision)
+    const isCounted = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), refused: false })
+    if (isCounted) for (const listener of this.appliedListeners) listener(known.revision, revision)
   }
 
   removeSocket(bot: string, socket: unknown): void {
@@ -128,7 +128,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     this.counts.count(kind, subset, change)
   }
 
-  /** Returns the readers without a bot's name, by instance; the other instances' as last exchanged. */
+  /** Returns the counts of readers without a bot's name, per instance: of other instances, the counts last exchanged. */
   readers(): CountedReaders[] {
     return [this.counts.counted(), ...this.otherCounts]
   }
@@ -162,9 +162,9 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   private put(bot: OwnBot): boolean {
-    const counts = this.ownBots.put(bot)
-    if (counts) this.markChanged(bot.chunk)
-    return counts
+    const isCounted = this.ownBots.put(bot)
+    if (isCounted) this.markChanged(bot.chunk)
+    return isCounted
   }
 
   private markChanged(chunk: number): void {

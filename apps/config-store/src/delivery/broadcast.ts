@@ -11,7 +11,7 @@ import type { StoredChange } from '../copy/changes.js'
 
 /** Polling interval in ms: the safety net for a signal lost with its session. */
 const REFRESH_MS = 10_000
-/** Limit of unread bytes: a higher one would keep every frame. Above it the connection closes; the reader resumes or starts over. */
+/** Limit of unread bytes, which stay in memory. Above the limit the connection closes; the reader resumes or starts over. */
 export const MAX_UNREAD_BYTES = 1024 * 1024
 
 export interface Follower extends Receiver {
@@ -115,7 +115,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     )
   }
 
-  /** Sends a heartbeat to readers of all policies, and one per set to others. Statements are sent once, and to readers that join. */
+  /** Sends a heartbeat to readers of all policies, and one per subset to others. Each statement is sent once, and to readers that join. */
   private sendHeartbeat(): void {
     this.copy.applyTime()
     const statement = this.statement()

@@ -103,9 +103,9 @@ export class SubsetFreshness {
     const group = this.groups.get(subset.key)
     if (group === undefined || statement === undefined || group.envelope === statement.envelope) return frame
     const { envelope, heads } = statement
-    const isProven = heads === undefined || heads.digest === group.provenDigest
+    const needsNoProofs = heads === undefined || heads.digest === group.provenDigest
     record(group, statement)
-    return frame.withFreshness(envelope, isProven ? undefined : heads.proofsFor(subset))
+    return frame.withFreshness(envelope, needsNoProofs ? undefined : heads.proofsFor(subset))
   }
 }
 

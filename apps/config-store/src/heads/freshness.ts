@@ -37,7 +37,7 @@ export class Freshness implements BeforeApplicationShutdown {
     return this.published
   }
 
-  /** Registers a listener of newer publishable statements. `isNews`: it covers other heads than before and is not in a change. */
+  /** Registers a listener of newer publishable statements. `isNews`: it covers other heads than before, and no change frame has it. */
   onStatement(listener: (statement: FreshnessStatement, isNews: boolean) => void): void {
     this.listeners.push(listener)
   }

@@ -65,7 +65,7 @@ export const REVISIONS = documentTable<Revision>({
 /** Number of revisions retained; a reader that was away longer gets a snapshot. */
 export const REVISION_WINDOW = 10_000
 
-/** Advances the revision counter above those seen. Readers then get a snapshot: skipped revisions were never stored here. */
+/** Advances the counter above the revisions that readers saw. Readers then get a snapshot: skipped revisions were never stored here. */
 export async function advanceRevisionCounter({ tx, by }: CounterAdvance): Promise<void> {
   const counter = await tx.documents(ENVIRONMENT).get('environment')
   await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: (counter?.revision ?? 0) + by })

@@ -23,8 +23,8 @@ export class VerifiedRows {
   ) {}
 
   /**
-   * Verifies rows, whose members come from the signed documents, not columns. Refuses heads, put back by hand, below the `seq` that this
-   * instance serves (`heldSeq`) or, if none, the newest in the history. `revision`: highest of these rows, at most the store's counter.
+   * Verifies rows, and takes their members from the signed documents. Refuses a head that was put back: its `seq` is below the one this
+   * instance serves (`heldSeq`), else below the newest in the history. `revision`: highest of these rows, at most the store's counter.
    */
   async verify(
     rows: readonly StoredDocument[],
@@ -82,7 +82,7 @@ export class VerifiedRows {
     return now !== undefined && now.seq > seq
   }
 
-  /** Returns the lowest acceptable `seq` of a row without a served head, which is dropped when its row is refused. */
+  /** Returns the lowest acceptable `seq` of a row without a served head: none was served, or it was dropped because its row was refused. */
   private async floorOf({ id, scope, ended }: StoredDocument): Promise<number> {
     if (scope !== STABLE_SCOPE || ended === true) return 0
     return this.database.autocommit((tx) => this.newestStableSeq(tx, String(id)))

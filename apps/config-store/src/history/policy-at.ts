@@ -10,7 +10,7 @@ export const PAGE = 50
 /** Limit of heads of one policy that one query may read: far more than people sign in a decade. */
 export const MAX_HEADS = 5_000
 
-/** Returns heads, newest first; without `seq` from the newest of all. */
+/** Returns the heads of a policy below `seq`, newest first; without `seq`, from the newest on. */
 export function headsBelow(tx: Transaction, policy: string, seq: number | undefined, limit = PAGE): Promise<LiveHead[]> {
   return tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, after: seq, limit })
 }

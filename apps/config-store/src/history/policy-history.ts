@@ -15,7 +15,7 @@ export async function policyHistory(
   policy: string,
   { limit, before, roster }: { limit: number; before?: number; roster: Roster },
 ): Promise<PolicyHistoryEntry[]> {
-  // One head above the page ends its newest period, and one below shows what its oldest changed.
+  // One head above the page ends its newest period, and one below shows what the oldest period changed.
   const above =
     before === undefined ? [] : await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', after: before - 1, limit: 1 })
   let heads = await headsBelow(tx, policy, before, limit + 1)
@@ -50,7 +50,7 @@ async function earlierDigests(
   return (await headsBelow(tx, policy, heads.at(-1)?.seq)).map(({ digest }) => digest).toReversed()
 }
 
-/** Returns the entries of the periods that heads of these numbers began, newest first. */
+/** Returns the entries of the periods that begin with a `listed` head (`seq`), newest first. `earlier`: digests in force before. */
 async function entriesOf(
   tx: Transaction,
   periods: readonly EffectivePeriod[],
@@ -80,7 +80,7 @@ function entryOf(
 ): PolicyHistoryEntry {
   const release = digest === null ? undefined : releases.get(digest)
   const approvedBy = release?.approvedBy ?? []
-  const ranked = before.flatMap((each) => (each === null ? [] : (releases.get(each) ?? []))).map(rankedRelease)
+  const earlier = before.flatMap((each) => (each === null ? [] : (releases.get(each) ?? []))).map(withPredicate)
   return {
     version: release?.version ?? null,
     digest,
@@ -89,7 +89,7 @@ function entryOf(
     revision,
     author: release?.author ?? null,
     approvedBy,
-    ...historyChange(change, release && { ...rankedRelease(release), approvedBy }, ranked),
+    ...historyChange(change, release && { ...withPredicate(release), approvedBy }, earlier),
     from,
     until: after?.from ?? null,
     recordedAt,
@@ -98,7 +98,7 @@ function entryOf(
   }
 }
 
-function rankedRelease({ digest, release }: LiveRelease): { digest: string; predicate: ReleasePredicate } {
+function withPredicate({ digest, release }: LiveRelease): { digest: string; predicate: ReleasePredicate } {
   return { digest, predicate: peekPredicate<ReleasePredicate>(release) }
 }
 

@@ -140,7 +140,7 @@ export class StoreHeads {
 
   /**
    * Whether the stable release has changed since the head that this canary is based on (`baseSeq`), even if it has changed back. No reader
-   * would use such a head; readers with the newer release would refuse it and report mixed versions. A head that ends it is still stored.
+   * would use such a head; readers with the newer release would refuse it and report mixed versions. A canary's last head is still stored.
    */
   private async isBaseReplaced(tx: Transaction, { policy, scope, current, base = null, baseSeq, next }: HeadPredicate): Promise<boolean> {
     if (scope === STABLE_SCOPE || baseSeq === undefined || (current === base && next === undefined)) return false

@@ -17,7 +17,7 @@ export class RuleSchemas implements OnModuleInit {
   private schemas = new Map<string, RuleSchema>()
   private text = '[]'
   private readAtMs = 0
-  /** One read at a time: an older response must not replace a newer one, and changes during a read cost one more together. */
+  /** One read at a time: an older response must not replace a newer one, and all changes during a read cost one more read. */
   private readonly reads = new PeriodicTask(this.clock, {
     everyMs: Infinity,
     run: () => this.read(),

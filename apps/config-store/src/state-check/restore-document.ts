@@ -16,7 +16,7 @@ type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 're
 
 /**
  * Restores the database and the topic of state to the signed state of one policy. For each scope, takes the newest document that verifies:
- * the row's is published again, one from the records of the topic is stored under a new revision.
+ * a document of the database is published again; a document of the topic is stored under a new revision.
  */
 @Injectable()
 export class RestoreDocument {
@@ -66,7 +66,7 @@ export class RestoreDocument {
     return { place, seq: recorded.seq, from: 'topic' }
   }
 
-  /** Returns the newest document on the topic that verifies, by place (`policy@scope`) of the policy. */
+  /** Returns, for each place (`policy@scope`) of the policy, the newest document on the topic that verifies. */
   private async readTopic(policy: string): Promise<Map<string, SignedDocument>> {
     const found = new Map<string, SignedDocument>()
     await readStateTopic(this.bus, 'beginning', ({ records }) => {

@@ -17,10 +17,10 @@ import { Effect, LONG_REPLAY_MS, readEffect, type EffectFacts } from './effect.j
 import { labelsOf, Pictures } from './pictures.js'
 import { WhatIfForm } from './what-if.js'
 
-/** Longest wait in ms for a page; its script fetches the result of a longer replay. */
+/** Longest time in ms that the page waits for a replay; the page's script fetches the result of a longer one. */
 const REPLAY_MS = 4_000
 
-/** One approval, for who signs it: what changes, what it would do, who has to sign, and the bytes themselves. */
+/** Page of one approval, for the people who sign it: what changes, what it would do, who has to sign, and the bytes. */
 export async function approvalPage(request: PageRequest): Promise<PageContent> {
   const { read, verified, params, now, query } = request
   const digest = params['digest'] ?? ''
@@ -113,7 +113,7 @@ function Overtaken({ by }: { by: number }): JSX.Element {
   )
 }
 
-/** What the bytes say; the refusal where they are not releases, or not those of this digest. */
+/** Reads the releases in the bytes; returns a refusal if the bytes are not releases, or not the releases of this digest. */
 function readBytes(given: PreparedApproval, digest: string): ReadApproval | HmsError {
   try {
     const read = readPrepared(given)
@@ -155,7 +155,7 @@ function Ended({ prepared: { run, state } }: { prepared: PreparedApproval }): JS
   )
 }
 
-/** No page signs it: two signatures that were meant as approvals would send the release to everybody. */
+/** Note on break-glass. No page signs it: two signatures that were meant as approvals would send the release to everybody. */
 function PastTheStages({ reason, prepared: { plan, releases } }: { reason: string; prepared: PreparedApproval }): JSX.Element {
   return (
     <Alert kind="error" title="This is break-glass, no ordinary approval">
@@ -193,7 +193,7 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
         {({ roster }) => (
           <ul>
             {predicatesOf(prepared).map((predicate) => {
-              // The roster may name no role for it.
+              // The roster may name no role for this policy.
               const needed = unlessRefused(() => approvalRequirement(roster, predicate), undefined)
               return (
                 <li key={predicate.policy.id}>

@@ -5,7 +5,7 @@ import { consequenceText, notVerifiedText } from '../signing/consequence-texts.j
 import type { Proof } from './proof.js'
 import { Section } from '../layout/parts.js'
 
-/** One large sentence a scenario. The page's script checks what is marked `data-` here before it signs. */
+/** Shows one large sentence per scenario. Before the page's script signs, it checks the elements that are marked `data-` here. */
 export function ConsequencePart({ proof, longer }: { proof: Proof; longer: string | undefined }): JSX.Element {
   return (
     <Section id="consequence" title="What it would have done">

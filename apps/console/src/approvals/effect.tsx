@@ -8,7 +8,7 @@ import { isUnread, type Answer, type Sent } from '../reading/answer.js'
 import { predicatesOf } from '../signing/people.js'
 import { proofOf, type Proof } from './proof.js'
 
-/** What a run of these releases would do, as `hms-svc plan` says it. Nothing is changed by asking. */
+/** What a run of these releases would do: the facts that `hms-svc plan` prints. Reading them changes nothing. */
 export interface EffectFacts {
   lint: Sent<LintReport>
   trial: Sent<Trial>
@@ -19,7 +19,7 @@ export interface EffectFacts {
 /** Longest time of a trial that a page waits for. */
 export const LONG_REPLAY_MS = 55_000
 
-/** Without what is in force, a later version would be judged as a first one. */
+/** Result when the policies in force cannot be read: without them, lint and replay would judge a later version as a first one. */
 const LIVE_UNKNOWN: Sent<never> = { kind: 'away', service: 'config-store', detail: 'did not report what is in force' }
 
 export async function readEffect(
@@ -31,7 +31,7 @@ export async function readEffect(
   const policies = predicatesOf(prepared).map(({ policy }) => policy)
   const lives = await Promise.all(policies.map(({ id }) => read<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
   const shown: JsonObject[] = lives.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value.value] : []))
-  // As it was signed, if it was verified: a text that was cleaned to be shown has another digest.
+  // A verified document is used as it was signed: a document whose texts were cleaned for display has another digest.
   const signed = new Map(verifiedPolicies(verified).map((policy) => [policy.id, policy]))
   const live = shown.map((document) => signed.get(String(document['id'])) ?? document)
   const isKnown = !lives.some(isUnread)

@@ -2,7 +2,7 @@ import { numberText, type SiteLoad, type SimulationImpact } from '#libs/contract
 import { LoadTable, MonthPlot } from '#libs/impact'
 import type { JSX } from 'preact'
 
-/** Scenarios with pictures, and sites in the open table. */
+/** Limit of scenarios with pictures, and limit of sites in the table that is not folded. */
 const [MAX_SCENARIOS, OPEN_SITES] = [3, 6]
 
 /** Returns a site's name with its county or city where it is known: `Albemarle 510030001`. */
@@ -11,14 +11,14 @@ export function labelsOf(places: readonly SiteLoad[]): (site: { name: string }) 
   return ({ name }) => `${labels.get(name) ?? ''} ${name}`.trim()
 }
 
-/** Counts of the replay by month, by site, and on a map, for the scenarios in which the change turns readings. */
+/** Counts of the replay by month, by site, and on a map, for the scenarios in which the change makes readings violate or comply. */
 export function Pictures({ impact, places }: { impact: SimulationImpact; places: readonly SiteLoad[] }): JSX.Element {
   const labelOf = labelsOf(places)
   const turned = impact.scenarios.filter(({ newlyViolating, newlyCompliant }) => newlyViolating.count + newlyCompliant.count > 0)
   return (
     <>
       {turned.slice(0, MAX_SCENARIOS).map(({ scenario, months, sites }) => {
-        const there = places.filter((place) => place.scenario === scenario)
+        const mapped = places.filter((place) => place.scenario === scenario)
         const rows = sites
           .filter((site) => site.newlyViolating + site.newlyCompliant > 0)
           .map(({ readings, before, after, ...site }) => ({ name: labelOf(site), readings, before, after }))
@@ -26,7 +26,7 @@ export function Pictures({ impact, places }: { impact: SimulationImpact; places:
         return (
           <section class="impact" aria-label={`Readings of ${scenario}`} key={scenario}>
             <MonthPlot months={months} id={`months-${scenario}`} />
-            {there.length === 0 ? null : <SiteMap places={there} id={`map-${scenario}`} />}
+            {mapped.length === 0 ? null : <SiteMap places={mapped} id={`map-${scenario}`} />}
             {rows.length === 0 ? null : <LoadTable caption="Sites that change most" what="Site" rows={rows.slice(0, OPEN_SITES)} />}
             {more <= 0 ? null : (
               <details>

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact'
 import { Field, LongTextField, TextField, Submit } from '../forms/fields.js'
 
-/** What a person wrote, for a form that comes back with what is wrong. */
+/** Values of the form's fields, so that a refused form can be shown again with them. */
 export type Proposed = Partial<Record<'text' | 'author' | 'canary' | 'observe' | 'bake', string>>
 
-/** A policy as a file or as text. Sending it prepares what people sign; it makes nothing live. */
+/** Form for a policy, as a file or as text. Sending the form prepares what people sign; it makes nothing live. */
 export function ProposeForm({ proposed = {} }: { proposed?: Proposed }): JSX.Element {
   const { text, author, canary, observe, bake } = proposed
   return (

@@ -12,7 +12,7 @@ export interface AskedRollback {
   publicReason: string
 }
 
-/** Says why nothing was prepared, and keeps what was written. `errors`: findings with line and column. */
+/** Page that says why nothing was prepared, and keeps what was filled in. `errors`: findings with line and column. */
 export function refusedProposal(
   { status: given, code, detail, errors, next }: HmsError,
   proposed: Proposed,

@@ -12,7 +12,7 @@ const SHOWN = 100
 
 const KINDS = { people: { text: 'What people did' }, services: { text: 'Steps of services' } }
 
-/** The public log, the newest first. Everything that narrows it stands in the address. */
+/** Page of the public log, the newest entries first. All filters are in the address. */
 export async function auditPage({ read, query }: PageRequest): Promise<PageContent> {
   const filter = logFilterIn(query)
   const answer = await readLog(read, filter)
@@ -55,7 +55,7 @@ function summaryOf({ entries, examined }: LogPage, narrowed: boolean): string {
     : `The newest of ${examined} entries on this page.`
 }
 
-/** The same question for the terminal, as far as it knows it. */
+/** Returns the terminal command for these filters; it has flags for some of them only. */
 function logCommand({ by, run, since }: LogFilter): string {
   const flags = [
     by === undefined ? '' : ` --by ${nameWord(by)}`,
@@ -65,7 +65,7 @@ function logCommand({ by, run, since }: LogFilter): string {
   return `hms-svc audit log${flags.join('')}`
 }
 
-/** The name comes from an address that anybody may have written: what a shell could obey is not offered to be pasted there. */
+/** Quotes a name for a shell. Anybody may have written the name into the address, so a name with shell characters is replaced. */
 function nameWord(name: string): string {
   return /^[\p{L}\p{N} .-]+$/u.test(name) ? `"${name}"` : 'NAME'
 }

@@ -106,7 +106,7 @@ async function backgroundOf(read: Read, number: number): Promise<Background> {
   return { approval, changes, proofs }
 }
 
-/** Why answers are not known; nothing for the others. */
+/** Shows the reason of each read that failed, and nothing for the other reads. */
 function Unread({ answers, what }: { answers: readonly Answer<unknown>[]; what: string }): JSX.Element {
   return (
     <>
@@ -197,7 +197,7 @@ function Proof({ entry, answers, logs }: { entry: AuditEntry; answers: Backgroun
   )
 }
 
-/** The script asks for the proof itself: texts on a page are cleaned, and a proof is its bytes. */
+/** Proof of one release. The script fetches the proof itself, because texts on a page are cleaned and a proof must keep its bytes. */
 function ReleaseProof({ proof: { policy, version, digest }, logs }: { proof: AuditProof; logs: Logs }): JSX.Element {
   const path = `/v1/audit/proofs?${queryOf({ policy, version })}`
   return (

@@ -29,7 +29,7 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
 interface DecisionOf {
   place: Pick<PageContent, 'title' | 'section' | 'trail'>
   of: Pick<RunView, 'run' | 'attempt' | 'digest'>
-  /** Ticket that is closed by it. */
+  /** Ticket that the decision closes. */
   ticket?: number
   act: StatementPage['act']
   command: string
@@ -52,12 +52,12 @@ export function decisionPage(
   })
 }
 
-/** Leaves no one out if the releases or the roster cannot be read: the service judges. */
+/** Returns who may not decide, with why; no one if the releases or the roster cannot be read, because the service judges anyway. */
 export function whoMayNotDecide(request: PageRequest, digest: string, decision: string): Promise<Record<string, string>> {
   return judgedBy(request, digest, (roster, predicates) => whoMayNotSign(roster, predicates, decision === 'abort' ? 'ender' : 'decider'))
 }
 
-/** `judge` asks for what a release says; if that or the roster cannot be read, everyone is offered, and approver judges. */
+/** Calls `judge` with the roster and the releases. If they cannot be read, returns no one: approver judges each signature anyway. */
 export async function judgedBy(
   { read }: PageRequest,
   digest: string,

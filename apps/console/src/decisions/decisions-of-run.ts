@@ -22,14 +22,14 @@ export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; 
   accept: { text: 'Accept', hint: 'What automation did stands, and the ticket is closed.' },
 }
 
-const SHOWN = new Set(['CANARY', 'ROLLING_OUT', 'BAKING'])
+const PUBLISHED_STATES = new Set(['CANARY', 'ROLLING_OUT', 'BAKING'])
 
-/** What may be decided about a run as it is. The stage that owns it has the last word. */
+/** Returns the decisions that a run in its present state permits. The stage that owns the run may still refuse one. */
 export function decisionsOfRun(run: RunView): readonly RunDecisionName[] {
   const { state } = run
   if (isTerminal(state) || state === 'NOTIFYING' || state === 'ROLLING_BACK') return []
   if (state === 'PAUSED') return decisionsOfPaused(run)
-  if (!SHOWN.has(state)) return ['abort']
+  if (!PUBLISHED_STATES.has(state)) return ['abort']
   if (state === 'ROLLING_OUT') return ['pause', 'abort']
   return run.breakGlass === undefined || state === 'CANARY' ? ['pause', 'promote', 'extend', 'abort'] : ['pause', 'extend', 'abort']
 }
@@ -57,7 +57,7 @@ export interface Chosen<T> {
   byMs?: number
 }
 
-/** What the address says was chosen, or what is missing of it. */
+/** Returns the decision that the address names, or a text that says what is missing or wrong. */
 export function chosenIn<T extends RunDecisionName | TicketDecision>(query: URLSearchParams, allowed: readonly T[]): Chosen<T> | string {
   const decision = allowed.find((each) => each === query.get('decision'))
   const reason = textIn(query, 'reason', 1_000)

@@ -77,7 +77,7 @@ function Hits({ hits }: { hits: readonly Hit[] }): JSX.Element | null {
 interface Hit {
   doc: Doc
   section: Section
-  /** A line around the first word. */
+  /** Part of the text around the first place where a searched word occurs. */
   excerpt: string
 }
 
@@ -85,7 +85,7 @@ const MAX_WORDS = 8
 
 const EXCERPT = 160
 
-/** Rank of the groups in a search: what says how to do something comes before what describes it. */
+/** Rank of the groups in a search: documents that say how to do something come before documents that describe it. */
 const RANKS: Record<Kind, number> = { Tutorials: 0, 'How-to': 0, Reference: 1, Explanation: 2, Decisions: 3 }
 
 /** Sections that contain every word of `query`, by the rank of their group; within it, those with the words in a heading first. */

@@ -14,7 +14,7 @@ export interface Section {
 }
 
 export interface Doc {
-  /** Below `/docs/`, without the ending. */
+  /** Path below `/docs/`, without the file extension. */
   path: string
   title: string
   kind: Kind

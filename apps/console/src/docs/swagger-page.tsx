@@ -12,11 +12,11 @@ export const SWAGGER = {
   start: '/console/swagger-start.js',
 } as const
 
-/** The build copies them beside the compiled console; sources read the package itself. */
+/** The build copies the files of Swagger UI beside the compiled console; a console that runs from its sources reads the package. */
 const COPIED = new URL('../../swagger/', import.meta.url)
 const PACKAGE = new URL('../../../../node_modules/swagger-ui-dist/', import.meta.url)
 
-/** 1.9 MB in all, so they are read on request, and kept by browsers for a day. */
+/** Serves the files of Swagger UI. They have 1.9 MB in all, so they are read on request, and browsers keep them for a day. */
 export function serveSwagger(server: FastifyInstance): void {
   const folder = existsSync(COPIED) ? COPIED : PACKAGE
   const serve = (name: string, type: string): void => {
@@ -32,7 +32,7 @@ export function serveSwagger(server: FastifyInstance): void {
   serve('swagger-ui-bundle.js', 'text/javascript; charset=utf-8')
 }
 
-/** Swagger UI over the same document. Its files come from here, too: the page sends no request elsewhere. */
+/** Page with Swagger UI over `/openapi.json`. The files of Swagger UI come from this server, so the page sends no request elsewhere. */
 export async function swaggerPage(): Promise<PageContent> {
   return {
     ...placeInDocs('Swagger UI', { href: '/docs/api', text: 'HTTP' }),

@@ -7,7 +7,7 @@ interface LabelProps {
 }
 
 interface FieldProps extends LabelProps {
-  /** Where another form of the page has a field of this name. */
+  /** Id of the input, by default `name`; needed if another form of the page has a field of the same name. */
   id?: string
   value?: string
   required?: boolean
@@ -15,7 +15,7 @@ interface FieldProps extends LabelProps {
   rows?: number
 }
 
-/** A text with its label and hint: of one line, or of `rows`. */
+/** Field for a text, with label and hint: of one line, or of `rows` lines. */
 export function TextField({ name, id = name, label, hint, value = '', required = false, maxLength = 200, rows }: FieldProps): JSX.Element {
   const rest = { maxLength, required, 'aria-describedby': hint === undefined ? undefined : `${id}-hint` }
   return (
@@ -35,7 +35,7 @@ export function LongTextField(props: FieldProps): JSX.Element {
   return <TextField rows={3} maxLength={1_000} {...props} />
 }
 
-/** `name`: id of the input. */
+/** An input with its label and hint. `name`: id of the input. */
 export function Field({ name, label, hint, children }: LabelProps & { children: ComponentChildren }): JSX.Element {
   return (
     <div>
@@ -95,7 +95,7 @@ export function Submit({ outline = false, children }: { outline?: boolean; child
   )
 }
 
-/** Form that shows the page of what was chosen. */
+/** Form that opens the page `action` with the choices in its address. */
 export function ChoiceForm(props: { action: string; verb?: string; outline?: boolean; children: ComponentChildren }): JSX.Element {
   const { action, verb = 'Show what would be signed', outline, children } = props
   return (

@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { requireOwnOrigin } from './own-origin.js'
 import { fastPathSafe } from '#libs/platform'
 
-/** Every policy of a run as a file, and what goes with them. */
+/** Limit of the bytes of a form: every policy of a run as a file, and the other fields. */
 export const MAX_FORM_BYTES = 1024 * 1024
-/** A file for each policy of a run, and what goes with them. */
+/** Limit of the fields of a form: a file for each policy of a run, and the other fields. */
 const MAX_FIELDS = 300
 const TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
 
-/** Routes that `add` registers take what forms send, from pages of this site alone. Everywhere else bodies are JSON. */
+/** Lets the routes that `add` registers accept bodies of forms, from pages of this site only. All other routes accept only JSON. */
 export function takeForms(server: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   void server.register(async (scope) => {
     fastPathSafe(scope).addHook('onRequest', async ({ headers }: FastifyRequest) => requireOwnOrigin(headers))
@@ -19,7 +19,7 @@ export function takeForms(server: FastifyInstance, add: (scope: FastifyInstance)
   })
 }
 
-/** Counts before it parses: what costs is the number of fields (ADR 0039). */
+/** Parses a form. Counts its fields first, because their number determines the cost of parsing (ADR 0039). */
 async function readForm(contentType: string, body: Buffer): Promise<FormData> {
   if (hasMoreThan(MAX_FIELDS, contentType, body))
     throw new HmsError('HMS_HTTP_BODY_TOO_LARGE', `A form has at most ${MAX_FIELDS} fields.`, { status: 413 })
@@ -30,7 +30,7 @@ async function readForm(contentType: string, body: Buffer): Promise<FormData> {
   }
 }
 
-/** A part of a multipart form begins with two hyphens and its boundary, which is no longer than its line; the last line ends them. */
+/** Whether a form has more than `most` separators: `&`, or the hyphens and boundary before each multipart part and at the end. */
 function hasMoreThan(most: number, contentType: string, body: Buffer): boolean {
   const boundary = /boundary="?([^";,]+)/i.exec(contentType)?.[1]
   const mark = /^multipart\//i.test(contentType) ? `--${boundary ?? ''}` : '&'

@@ -31,7 +31,7 @@ export async function declarePage(request: PageRequest): Promise<PageContent> {
   })
 }
 
-/** The service judges the rest; what would not even be a statement is said here. */
+/** Reads the freeze from the address, or returns why it cannot be written as a statement. The service judges everything else. */
 function freezeIn(query: URLSearchParams): Freeze | string {
   const text = (name: string): string => textIn(query, name, 1_000)
   const [id, reason, scope] = ['id', 'reason', 'scope'].map(text) as [string, string, string]

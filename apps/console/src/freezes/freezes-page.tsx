@@ -13,7 +13,7 @@ const WORDS = {
   LIFTED: { text: 'Ended by a person', tone: 'idle' },
 } as const
 
-/** When nothing goes forward: what holds, what comes, what was; and where one begins or ends. */
+/** Page of all freezes, active, coming and past, with the form that begins one and the links that end one. */
 export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
   const answer = await read<FreezeView[]>('/v1/freezes')
   const active = answer.kind === 'loaded' ? answer.value.filter(({ state }) => state === 'ACTIVE').length : 0

@@ -8,7 +8,7 @@ import { readPeople } from '../signing/people.js'
 import { statementPage } from '../signing/statement-page.js'
 import { textIn } from '../forms/query.js'
 
-/** Ends a freeze: the reason first, then what is signed. */
+/** Page that ends a freeze: first the form for the reason, then the statement to sign. */
 export async function liftPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query, now } = request
   const id = (params['id'] ?? '').slice(0, 100)

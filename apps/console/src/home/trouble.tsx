@@ -19,7 +19,7 @@ export interface TroubleFacts {
   partners: Answer<{ groups: string[] }[]>
 }
 
-/** The newest run of a policy that ended badly: until another one ends well, that is how things stand. */
+/** Returns each run that ended badly and is the newest ended run of at least one of its policies. `runs`: the newest first. */
 export function badlyEnded(runs: readonly RunView[]): RunView[] {
   const seen = new Set<string>()
   return runs.filter((run) => {
@@ -70,7 +70,7 @@ export function countTrouble(facts: TroubleFacts): number {
 
 export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
   const { still, unwell, given, failed } = wrongIn(facts)
-  const dark = facts.letters.find(({ kind }) => kind === 'denied')
+  const denied = facts.letters.find(({ kind }) => kind === 'denied')
   return (
     <>
       {countTrouble(facts) > 0 ? (
@@ -101,7 +101,7 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
       ) : (
         <None>Nothing that can be seen from here.</None>
       )}
-      {dark === undefined ? null : <Absent answer={dark} what="dead letters" />}
+      {denied === undefined ? null : <Absent answer={denied} what="dead letters" />}
     </>
   )
 }

@@ -5,12 +5,12 @@ import { Part } from './parts.js'
 
 interface LoadedProps<T> {
   answer: Answer<T>
-  /** What it is, in the plural: `runs`. */
+  /** Noun for the value, in the plural: `runs`. */
   what: string
   children: (value: T) => ComponentChildren
 }
 
-/** Shows what was loaded, else which of the reasons it is not. */
+/** Shows the loaded value, or the reason why none was loaded. */
 export function Loaded<T>({ answer, what, children }: LoadedProps<T>): JSX.Element {
   switch (answer.kind) {
     case 'loaded':
@@ -46,7 +46,7 @@ export function LoadedPart<T>({ id, title, ...loaded }: LoadedProps<T> & { id: s
   )
 }
 
-/** Why there is nothing; nothing for what was loaded. */
+/** Shows the reason why no value was loaded; shows nothing if one was. */
 export function Absent({ answer, what }: { answer: Answer<unknown>; what: string }): JSX.Element {
   return (
     <Loaded answer={answer} what={what}>
@@ -63,12 +63,12 @@ export function absentPage(
   return { ...place, status: answer.kind === 'missing' ? 404 : undefined, body: <Absent answer={answer} what={what} /> }
 }
 
-/** There is nothing, and that is a fact. */
+/** Text for a list that was read and is empty. */
 export function None({ children }: { children: ComponentChildren }): JSX.Element {
   return <p class="none">{children}</p>
 }
 
-/** There is something, and the filters of this page leave it out. */
+/** Text for a list whose entries are all left out by the filters of the page. */
 export function FilteredAway({ what, href }: { what: string; href: string }): JSX.Element {
   return (
     <p class="none">

@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 
 const IS_SOURCE = import.meta.url.endsWith('.ts')
 const FOLDER = new URL(IS_SOURCE ? '../../assets/' : '../../../../../apps/console/assets/', import.meta.url)
-/** Where the build puts what it bundles for browsers. */
+/** Folder of the bundles that the build makes for browsers. */
 const BUNDLES = new URL(IS_SOURCE ? '../../../../dist/browser/' : '../../../../browser/', import.meta.url)
 
 export interface Asset {
-  /** With the hash of its text, so that it may be kept for good. */
+  /** Address with the hash of the asset's text, so that browsers may keep the asset for good. */
   href: string
   path: string
   type: string
@@ -33,7 +33,7 @@ export function readAssets(): Record<keyof typeof FILES, Asset> {
   return Object.fromEntries(Object.entries(FILES).map(([key, name]) => [key, read(name)])) as Record<keyof typeof FILES, Asset>
 }
 
-/** What the build has bundled for browsers; `undefined` where nothing was built: a console that runs from its sources. */
+/** Reads a bundle for browsers; `undefined` if there was no build, as for a console that runs from its sources. */
 export function readBundle(name: 'bridge.js' | 'pane.js' | 'sign.js' | 'check.js'): Asset | undefined {
   return existsSync(new URL(name, BUNDLES)) ? read(name, BUNDLES) : undefined
 }

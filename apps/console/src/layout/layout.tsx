@@ -4,7 +4,7 @@ import { momentText, Now } from './parts.js'
 import { MORE_SECTIONS, SECTIONS, type PageContent } from './page.js'
 import { renderToString } from 'preact-render-to-string'
 
-/** State of the installation in the header, and below it what keeps runs from going on. */
+/** State of the installation, for the header, and `holds`, shown below the header: active freezes and runs by break-glass. */
 export interface Header {
   state: ComponentChildren
   holds: ComponentChildren
@@ -12,7 +12,7 @@ export interface Header {
 
 export interface LayoutProps {
   content: PageContent
-  /** Addresses of style sheet and script, with what their text hashes to. */
+  /** Addresses of the style sheet, the scripts and the icon, each with the hash of its text. */
   assets: { style: string; script: string; icon: string; panes: string; paneFrame: string; sign: string; check: string }
   /** Name of the environment, such as `dev`; empty if there is none. */
   environment?: string
@@ -106,7 +106,7 @@ function Menu({ section, isOwnPage }: { section: PageContent['section']; isOwnPa
   )
 }
 
-/** When this page was made, and the means to let it follow what happens or not. */
+/** Shows when this page was made, with a link that loads it again and a button that pauses its live updates. */
 function AsOf({ now }: { now: Date }): JSX.Element {
   return (
     <>

@@ -3,10 +3,10 @@ import type { ComponentChildren } from 'preact'
 import type { Read, SendDryRun } from '../reading/answer.js'
 import type { Verified } from '../reading/read-verified.js'
 
-/** What a page is made of: the API, where it stands in the address, and the time. */
+/** Input of a page: reads of the API, the parameters in its address, and the time. */
 export interface PageRequest extends Verified {
   read: Read
-  /** A page that is opened changes nothing. */
+  /** Sends dry runs only, because opening a page must change nothing. */
   send: SendDryRun
   health(service: ServiceName): Promise<{ url: string; body: unknown }[]>
   params: Readonly<Record<string, string | undefined>>
@@ -14,24 +14,24 @@ export interface PageRequest extends Verified {
   now: Date
   /** Steps of the demo; absent everywhere else. */
   walkthrough?: { steps(): Promise<readonly unknown[]> } | undefined
-  /** Origin by which the browser reached this console, such as `https://hms.agency.gov`; missing for a page that is followed. */
+  /** Origin by which the browser reached this console, such as `https://hms.agency.gov`; missing in a live update of a page. */
   origin?: string
 }
 
 export interface PageContent {
   /** 200 unless there is nothing of that name. */
   status?: 404 | 409 | 422 | 403 | 503
-  /** Of the window; the page's name comes behind the most telling part: `Run 184 · Canary · epa-pm25-limit`. */
+  /** Title of the window, with the part that says most at its beginning: `Run 184 · Canary · epa-pm25-limit`. */
   title: string
-  /** Of the page; without it the title. */
+  /** Heading of the page; by default `title`. */
   heading?: string
   section: Section
   trail?: readonly { href: string; text: string }[]
   /** One sentence that says how things stand; announced when it changes. */
   summary: string
-  /** Nothing of it changes while it is open: it follows nothing, and says no time. Who follows it all the same gets it once. */
+  /** The page does not change while it is open: it shows no time and has no live updates. A client that follows it gets it once. */
   still?: true
-  /** Addresses of what this page needs besides; all of them are here. */
+  /** Addresses of the style sheets and scripts that only this page needs; all are on this server. */
   styles?: readonly string[]
   scripts?: readonly string[]
   body: ComponentChildren
@@ -41,7 +41,7 @@ export interface PageContent {
 
 export interface Page {
   path: string
-  /** Not followed: it does not change, is expensive to make, or contains what a person is about to sign. */
+  /** Has no live updates: the page does not change, is expensive to make, or contains what a person is about to sign. */
   still?: true
   /** For the recipient of the token in its address: the console's own key is not used. */
   open?: true

@@ -8,7 +8,7 @@ const DAY_MS = 24 * HOUR_MS
 /** Time at which a page is made; without it, moments are shown exactly. */
 export const Now = createContext<Date | undefined>(undefined)
 
-/** A moment: of the past as its age, with the exact time in the title, and of the future exactly. `exact`: never as an age. */
+/** Shows a past moment as its age, with the exact time in the title, and a future moment exactly. `exact`: never shows an age. */
 export function Moment({ at, exact = false }: { at: string | null; exact?: boolean }): JSX.Element {
   const now = useContext(Now)
   if (at === null) return <span>–</span>
@@ -67,11 +67,11 @@ interface TableProps {
   head: readonly string[]
   /** Cells by row: the first one names its row. A cell that is a `td` is not put into another. */
   rows?: readonly (readonly ComponentChildren[])[]
-  /** Rows with marks of their own. */
+  /** Rows that the caller builds, because they need attributes. */
   children?: ComponentChildren
 }
 
-/** Wide tables scroll by themselves, by keyboard too; the page never does. */
+/** Table that scrolls inside the page if it is too wide, by keyboard too. */
 export function Table({ caption, head, rows = [], children }: TableProps): JSX.Element {
   return (
     <div class="usa-table-container--scrollable" tabIndex={0} role="group" aria-label={caption}>
@@ -106,7 +106,7 @@ function cellOf(cell: ComponentChildren, at: number): ComponentChildren {
   return at === 0 ? <th scope="row">{cell}</th> : <td>{cell}</td>
 }
 
-/** A name and what it names; `null` where there is nothing to say. */
+/** A name and its value; `null` is left out. */
 type Fact = readonly [name: string, value: ComponentChildren] | null
 
 export function Facts({ facts, plain = false }: { facts: readonly Fact[]; plain?: boolean }): JSX.Element {

@@ -56,7 +56,7 @@ export function Tag({ text, tone }: { text: string; tone: Tone }): JSX.Element {
   )
 }
 
-/** A newer service may know a state that this page does not. */
+/** Returns the text and tone of a state. A newer service may know a state that this page does not; its name is then the text. */
 function wordsOf<K extends string>(words: Record<K, { text: string; tone: Tone }>, key: K): { text: string; tone: Tone } {
   return words[key] ?? { text: key, tone: 'idle' }
 }

@@ -2,15 +2,15 @@ import { PeriodicTask, type Clock } from '#libs/platform'
 import type { ShownPage } from '../layout/page-maker.js'
 
 const EVERY_MS = 2_000
-/** Beyond so many pages each is made less often: anybody may follow as many as there are places. */
+/** Number of pages that are made every `EVERY_MS`. With more pages, each is made less often, because anybody may follow many pages. */
 const PAGES_IN_TIME = 64
 
 export type MadePage = Pick<ShownPage, 'html' | 'still'>
 
-/** Gets a copy, and whether it is the last one. */
+/** Receives a copy of the page, and whether it is the last copy. */
 type Follower = (html: string, isLast: boolean) => void
 
-/** A page with readers: made again for all of them together, and sent when it differs. */
+/** Page that readers follow: it is made again at intervals, once for all readers, and sent to them when it has changed. */
 export class FollowedPage {
   private readonly followers = new Set<Follower>()
   private readonly repeat: PeriodicTask
@@ -19,7 +19,7 @@ export class FollowedPage {
   constructor(
     clock: Clock,
     private readonly make: () => Promise<MadePage>,
-    /** Of all pages that are followed now. */
+    /** Returns how many pages are followed now. */
     private readonly count: () => number = () => 1,
   ) {
     // A page that cannot be made now is made the next time; the reader's copy says as of when it is.
@@ -34,7 +34,7 @@ export class FollowedPage {
     return this.followers.size > 0
   }
 
-  /** Answers how to leave. The newest copy is sent at once where there is one. */
+  /** Adds a follower, who gets the newest copy at once if there is one. Returns a function that removes the follower. */
   follow(send: Follower): () => void {
     this.followers.add(send)
     if (this.last !== undefined) send(this.last.html, this.last.still)

@@ -10,11 +10,11 @@ import { FollowedPage, type MadePage } from './followed-page.js'
 
 export const LIVE_PATH = '/console/live'
 const MAX_FOLLOWERS = 500
-/** Of one address: an office behind one, and room for others beside it. */
+/** Limit for one address: enough for an office behind one address, and the other places are left for other clients. */
 const MAX_OF_CLIENT = 250
 const MAX_ADDRESS = 2_000
 const KEEP_ALIVE_MS = 15_000
-/** A reader that takes nothing must not fill the memory: it comes again. */
+/** Limit of unsent bytes: a reader that takes nothing is disconnected, so that it does not fill the memory. It reconnects. */
 const MAX_UNSENT_BYTES = 1024 * 1024
 
 export interface LiveOptions {
@@ -61,7 +61,7 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
       if (!page.followed) followed.delete(key)
     })
   })
-  // They never end by themselves, and a server waits for what is open.
+  // These responses never end by themselves, and a closing server waits for open responses.
   server.addHook('preClose', async () => {
     for (const raw of open) raw.destroy()
   })
@@ -77,7 +77,7 @@ function sendPage(raw: ServerResponse, html: string, isLast: boolean): void {
   if (isLast && !raw.destroyed) raw.end()
 }
 
-/** Proxies cut what is silent. */
+/** Sends a comment at intervals, because proxies close silent connections. Returns a function that stops it. */
 function keepAlive(clock: Clock, raw: ServerResponse): () => void {
   const beat = new PeriodicTask(clock, { everyMs: KEEP_ALIVE_MS, run: async () => send(raw, ':\n\n'), failed: () => {} })
   beat.start()

@@ -8,11 +8,11 @@ export const OZONE = { id: 'ozone', title: 'Ozone', policy: 'ozone-limit', readi
 export type PaneSample = typeof AIR
 export const WATER = { id: 'water', title: 'Drinking water', policy: 'lead-limit', reading: 4, unit: 'µg/L', of: 'lead' }
 
-/** A pane as the server knows it; where scripts run, the bridge takes over. `mark`: how the script finds it. */
+/** Shows a pane with the rule that the server has read; where scripts run, the bridge updates the pane. `mark`: for the script. */
 export function Pane(props: { sample: PaneSample; answer: Answer<PolicyView>; mark: 'data-pane' | 'data-pane-in-frame' }): JSX.Element {
   const { sample, answer, mark } = props
   const { id, title, policy, reading, unit, of } = sample
-  // In a frame it is a document of its own, and this its only heading.
+  // In a frame the pane is a document of its own, and this heading is its only one.
   const Heading = mark === 'data-pane-in-frame' ? 'h1' : 'h2'
   const rule = ruleOf(answer)
   return (
@@ -50,7 +50,7 @@ function ruleOf(answer: Answer<PolicyView>): { version: string; limit: number } 
   return typeof value['limit'] === 'number' ? { version, limit: value['limit'] } : undefined
 }
 
-/** As `pane-view.js` says it. */
+/** Returns the verdict, in the words of `pane-view.js`. */
 function verdictOf({ reading, unit }: PaneSample, rule: { limit: number } | undefined): string {
   if (rule === undefined) return '– No rule in force'
   return reading > rule.limit ? `✗ Over the limit of ${rule.limit} ${unit}` : `✓ Within the limit of ${rule.limit} ${unit}`

@@ -5,10 +5,10 @@ import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Digest, Facts, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { Acknowledged, BundleLinks, DeliveryTag } from './delivery-rows.js'
 
-/** Of an answer; the terminal shows the 4 KiB that are kept. */
+/** Limit of the characters of a reply that the page shows; the terminal shows the 4 KiB that are stored. */
 const SHOWN_REPLY = 200
 
-/** One delivery: what was sent, what came of each try, and what shows it. */
+/** Page of one delivery: the message, the result of each try, and the commands for the terminal. */
 export async function deliveryPage({ read, params: { id = '' } }: PageRequest): Promise<PageContent> {
   const answer = await read<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}`)
   const summary = 'The delivery cannot be shown.'

@@ -3,7 +3,7 @@ import { Fragment, type JSX } from 'preact'
 import { count, Moment, PolicyLink, RunLink, Table } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 
-/** Delivered is what a server said, acknowledged what the partner said: two columns. */
+/** Table of deliveries. A server accepts the message and the partner acknowledges it, so these times have two columns. */
 export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView[] }): JSX.Element {
   return (
     <Table
@@ -54,7 +54,7 @@ export function Acknowledged({ delivery: { acknowledgedAt, acknowledgedBy } }: {
   )
 }
 
-/** `ID@VERSION` of what a message tells of, each a link; a ticket is none. */
+/** Lists the policies of a message as `ID@VERSION`, each as a link; a ticket, with `:` in its id, is shown without a link. */
 export function BundleLinks({ bundle }: { bundle: readonly string[] }): JSX.Element {
   return (
     <>

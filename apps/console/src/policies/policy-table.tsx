@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { None } from '../layout/absent.js'
 import { Command, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
 
-/** Policies with their rules; all that are in force, so that none is a fact. */
+/** Table of the policies in force with their rules; an empty list means that no policy is in force. */
 export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): JSX.Element {
   if (policies.length === 0)
     return (
@@ -26,18 +26,18 @@ export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): 
   )
 }
 
-/** Each member of its rule: `limit 35 µg/m³`. */
+/** Returns each member of a policy's rule as text: `limit 35 µg/m³`. */
 export function ruleTexts(policy: JsonObject): string[] {
   return ruleOf(policy).map(([key, value]) => `${key} ${valueText(value)}${typeof value === 'number' ? ` ${unitText(policy)}` : ''}`)
 }
 
-/** The keys that describe a policy are known; all others are its rule. */
+/** Returns the members of a policy's rule: all members except the known ones, which describe the policy. */
 export function ruleOf(policy: JsonObject): [key: string, value: Json][] {
   const known: readonly string[] = POLICY_KNOWN_KEYS
   return Object.entries(policy).flatMap(([key, value]) => (value === undefined || known.includes(key) ? [] : [[key, value]]))
 }
 
-/** As people write it: `µg/m³` of `ug_per_m3`. Empty where the policy names none. */
+/** Returns a policy's unit as people write it, `µg/m³` for `ug_per_m3`; empty if the policy names no unit. */
 export function unitText({ units }: JsonObject): string {
   if (typeof units !== 'string') return ''
   return units

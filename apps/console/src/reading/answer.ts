@@ -1,6 +1,6 @@
 import type { FieldProblem, ServiceName } from '#libs/contracts'
 
-/** Response of a service, or why there is none: four facts, each with its words. A service that is away is no empty list. */
+/** Response of a service, or why there is none. The four cases are kept apart: a service that is away is not an empty list. */
 export type Answer<T> =
   | { kind: 'loaded'; value: T }
   | { kind: 'missing'; detail: string }
@@ -43,5 +43,5 @@ export type Send = <T>(path: string, body: object, options?: SendOptions) => Pro
 /** `patienceMs`: time after which the caller gets `away`, while the request continues until its deadline. */
 export type SendOptions = { deadlineMs?: number; patienceMs?: number }
 
-/** The same for what changes nothing, which the keys that read may ask for. */
+/** A POST that changes nothing; a key that may only read is enough for it. */
 export type SendDryRun = <T>(path: '/v1/lint' | '/v1/simulations', body: object, options?: SendOptions) => Promise<Sent<T>>

@@ -8,7 +8,7 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const NO_ADDRESS = 'no address of it is known'
 /** Codes of a connection that was not made: nothing was sent. */
 const UNCONNECTED = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND'])
-/** Services are near: to compress costs them more than the bytes cost the network. */
+/** Responses are requested uncompressed: the services are near, so compression would cost them more than it saves the network. */
 const UNCOMPRESSED = { accept: 'application/json', 'accept-encoding': 'identity' }
 /** Reloads and followers of one page within this time cost a service one request. The edge has 512 MiB for everything. */
 const SHARED: ShareBounds = { forMs: 1_000, answers: 500, characters: 32 * 1024 * 1024 }
@@ -33,7 +33,7 @@ export class ApiReader {
     return this.options.deadlineMs ?? DEADLINE_MS
   }
 
-  /** For one caller, whose key (`Authorization`) decides what may be seen. */
+  /** Returns the reads of one caller, whose key (`Authorization`) decides what may be seen. */
   as(authorization: string | undefined): Read {
     return <T>(path: string) => {
       const made = this.shared.get(keyOf(authorization, path), (weigh) => this.ask(path, authorization, weigh))
@@ -41,7 +41,7 @@ export class ApiReader {
     }
   }
 
-  /** As `as`, for what a person is about to sign: nothing that was asked before now, so no part of a page is older than another. */
+  /** Returns reads like `as`, for a page that a person signs: each path is requested anew, once, so no part is older than the page. */
   anewAs(authorization: string | undefined): Read {
     const asked = new Map<string, Promise<Answer<unknown>>>()
     return <T>(path: string) => {
@@ -51,19 +51,19 @@ export class ApiReader {
     }
   }
 
-  /** What is verified here, never shown: as it was sent, and asked for each time. */
+  /** Returns reads for data that is verified here and never shown: texts are not cleaned, and each read sends a new request. */
   exactAs(authorization: string | undefined): Read {
     return <T>(path: string) => this.ask(path, authorization, () => {}, JSON.parse) as Promise<Answer<T>>
   }
 
-  /** What each instance of a service says of itself at `/readyz`, whatever the status; `undefined` for one that does not answer. */
+  /** Reads `/readyz` of each instance of a service, with any status; `body` is `undefined` if the instance does not respond. */
   health(service: ServiceName): Promise<{ url: string; body: unknown }[]> {
     const urls = this.options.urlsOf(service)
     const ask = (url: string): Promise<unknown> => this.shared.get(`${url}/readyz`, (weigh) => this.probe(url, weigh))
     return Promise.all(urls.map(async (url) => ({ url, body: await ask(url) })))
   }
 
-  /** Sends a form as its caller, from address `client`. The next instance gets it only if the one before was not connected to. */
+  /** Returns how to send forms of a caller at address `client`. It tries the next instance only if it could not connect. */
   sendAs(authorization: string | undefined, client: string): Send {
     const post = <T>(path: string, body: object, deadlineMs: number): Promise<Sent<T>> => {
       const headers = {
@@ -109,7 +109,7 @@ export class ApiReader {
     })
   }
 
-  /** One instance after the other, all within one deadline, until one answers. `read`: its answer, or why it counts as away. */
+  /** Tries the instances in order, within one deadline, until one responds. `read` returns the result, or why the instance is away. */
   private async firstOf<A extends object>(
     path: string,
     { deadlineMs, ...init }: RequestInit & { deadlineMs: number },
@@ -153,7 +153,7 @@ function refusalOf(status: number, value: unknown): Sent<never> {
   return { kind: 'refused', status, code, detail, next: next.map(({ command }) => command), errors }
 }
 
-/** Without addresses: a page is read by people who need not know where services run. */
+/** Returns why a request failed, without addresses: people who read a page need not know where services run. */
 function reasonOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'answered with something that is not JSON'
   if (error instanceof HmsError) return error.detail
@@ -165,7 +165,7 @@ function codeOf(error: unknown): unknown {
   return (error as { cause?: { code?: unknown } | null } | null)?.cause?.code
 }
 
-/** JSON whose texts and names are safe to show: what hides text or turns its direction is written out, once, where text comes in. */
+/** Parses JSON, and makes its texts and names safe to show: characters that hide text or turn its direction are escaped. */
 export function parseClean(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) => {
     if (typeof value === 'string') return printable(value)

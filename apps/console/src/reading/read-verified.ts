@@ -14,11 +14,11 @@ export interface Verified {
 }
 
 export interface VerifiedReads {
-  /** A reader that asks each time, and changes nothing in what was sent. */
+  /** Sends a new request each time, and returns the response unchanged. */
   read: Read
-  /** File of the roster that this process is pinned to. Without one that of a loopback address is trusted, as the SDK does. */
+  /** File of the roster that this process is pinned to. Without it, the roster of a loopback address is trusted, as in the SDK. */
   roster: string | undefined
-  /** Where approver is. */
+  /** Base URL of approver. */
   url: string
   clock: Pick<Clock, 'now'>
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '#libs/platform'
 
-/** Says how many characters the text of an answer has, once it is read. */
+/** Reports the number of characters of a response, once its text is read. */
 export type Weigh = (characters: number) => void
 
 export interface ShareBounds {
-  /** How long an answer is shared, from when it was asked for. */
+  /** Time in ms for which a response is shared, from its request on. */
   forMs: number
   answers: number
   /** Bound on the texts of all answers together. */
@@ -18,7 +18,7 @@ interface Shared {
   cancel(): void
 }
 
-/** Answers by what was asked for: each is dropped when its time is over, and the oldest go first where they are too many or too large. */
+/** Shares responses by key. Drops each response when its time is over, and the oldest ones if there are too many or too large ones. */
 export class SharedAnswers {
   private readonly shared = new Map<string, Shared>()
   private characters = 0
@@ -32,7 +32,7 @@ export class SharedAnswers {
     return { answers: this.shared.size, characters: this.characters }
   }
 
-  /** `make` must not fail: whatever it answers is shared. */
+  /** Returns the shared response of a key, or makes it. `make` must not reject, because any result is shared. */
   get<T>(key: string, make: (weigh: Weigh) => Promise<T>): Promise<T> {
     const now = this.clock.now().getTime()
     const known = this.shared.get(key)
@@ -41,7 +41,7 @@ export class SharedAnswers {
     this.drop(key)
     let made: Shared | undefined
     const answer = make((characters) => {
-      // It may have been dropped, and requested again, before it came.
+      // The response may have been dropped, and requested again, before it came.
       if (made === undefined || this.shared.get(key) !== made) return
       this.characters += characters - made.characters
       made.characters = characters
@@ -53,7 +53,7 @@ export class SharedAnswers {
     return answer
   }
 
-  /** As `get`, and nothing that was asked for before; those who ask later share it. */
+  /** Makes a new response even if one is shared; later calls of `get` share the new one. */
   getAnew<T>(key: string, make: (weigh: Weigh) => Promise<T>): Promise<T> {
     this.drop(key)
     return this.get(key, make)

@@ -6,7 +6,7 @@ import { Facts, Moment } from '../layout/parts.js'
 import { BundleLinks } from '../partners/delivery-rows.js'
 import { Submit } from '../forms/fields.js'
 
-/** Behind the link in a mail. Scanners open links before people do, so only the button acknowledges. */
+/** Page behind the link in a mail. Scanners open links before people do, so only the button acknowledges. */
 export async function receiptPage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
   // Read again after the button was pressed.
   const answer = await read<ReceiptView>(`/v1/receipts/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)

@@ -9,7 +9,7 @@ import { valueOf, type Answer } from '../reading/answer.js'
 import { Evidence, readEvidence } from '../runs/evidence.js'
 import { TICKET_WORDS } from './reviews-page.js'
 
-/** One question: what happened, how much time is left, what shows it, and the answer. */
+/** Page of one ticket: what happened, how much time is left, the evidence, and the form that decides it. */
 export async function reviewPage(request: PageRequest): Promise<PageContent> {
   const { read, params, now } = request
   const number = params['ticket'] ?? ''
@@ -56,7 +56,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
   }
 }
 
-/** A review of break-glass stays open when its time is over. */
+/** Says how long an open ticket still waits. A review of break-glass stays open when its time is over. */
 function waitText({ expiresAt, kind }: Ticket, now: Date): string {
   if (Date.parse(expiresAt) > now.getTime()) return `It waits for a decision, for ${timeLeft(expiresAt, now)} more.`
   return kind === 'BREAK_GLASS_REVIEW' ? 'It waits for a decision, and is overdue.' : 'Its time is over; it is being closed.'

@@ -14,7 +14,7 @@ export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'g
   MOOT: { text: 'No longer asked', tone: 'idle' },
 }
 
-/** Questions to people: automation acted first. The one whose time ends first stands on top. */
+/** Page of tickets, which people decide after automation acted. The open ticket whose time ends first is on top. */
 export async function reviewsPage({ read, query, now }: PageRequest): Promise<PageContent> {
   const state = TICKET_STATES.find((each) => each === query.get('state'))
   const [waiting, listed] = await Promise.all([

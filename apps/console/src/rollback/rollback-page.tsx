@@ -11,7 +11,7 @@ import { readPeople, type People } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
 import { textIn } from '../forms/query.js'
 
-/** Takes a policy back: choose a version, see what changes, sign; then a stopwatch. Everything chosen stands in the address. */
+/** Page that takes a policy back: choose a version, see what changes, sign, watch a stopwatch. All choices are in the address. */
 export async function rollbackPage({ read, verified, params, query }: PageRequest): Promise<PageContent> {
   const id = params['id'] ?? ''
   const shownId = id.slice(0, 100)
@@ -55,7 +55,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
                 <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
                 <p>{publicReason === '' ? 'Partners get no reason.' : `Partners receive: “${publicReason}”`}</p>
                 <Loaded answer={people} what="people of the roster">
-                  {(known) => <Go id={id} version={to} reason={reason} publicReason={publicReason} only={only} people={known} />}
+                  {(known) => <RollBack id={id} version={to} reason={reason} publicReason={publicReason} only={only} people={known} />}
                 </Loaded>
               </div>
               {fleet === undefined ? null : (
@@ -87,12 +87,12 @@ function Choose({ id, entries, live }: { id: string; entries: readonly PolicyHis
   )
 }
 
-/** All that moves, where it is more than one, and the way to move one alone. */
+/** Props of the list of policies that go back together, with the link that takes one back alone. */
 interface MovesProps {
   /** `undefined` where the one policy is rolled back alone. */
   preview: Answer<RollbackPreview> | undefined
   id: string
-  /** What was chosen before, as the address has it. */
+  /** Query parameters of the choices so far. */
   chosen: Record<string, string>
 }
 
@@ -161,7 +161,7 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
   )
 }
 
-interface GoProps {
+interface RollBackProps {
   id: string
   version: string
   reason: string
@@ -170,7 +170,7 @@ interface GoProps {
   people: People
 }
 
-function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.Element {
+function RollBack({ id, version, reason, publicReason, only, people }: RollBackProps): JSX.Element {
   return (
     <>
       <p class="stopwatch" data-stopwatch hidden>

@@ -29,7 +29,7 @@ import { bundlePath } from './offline-bundle.js'
 /** Policy of the run with its newest time in force, and the period that the run began. */
 type ReceivedPolicy = RunPolicy & { past: Answer<PastPolicyView>; change: Answer<PolicyHistoryEntry | undefined> }
 
-/** Policies of one receipt: each takes two reads, and a run may have two hundred. */
+/** Limit of policies on one receipt: each takes two reads, and a run may have two hundred policies. */
 const MAX_POLICIES = 20
 
 /** Receipt of a run, to print: rule, difference, signers, evidence, notified partners, time in force, log entry, and offline bundle. */

@@ -24,7 +24,7 @@ const FAILED = {
   takenBack: 'It ended on its way. What it had published by then, if anything, was taken back; the rule before is in force.',
   inForce: 'The rule is in force for all. It ended after that: partners may not have been notified.',
 }
-/** Why a run fails that no stage ended: it may have published something by then. */
+/** Reasons of failures that no stage caused: the run may have published something by then. */
 const FROM_OUTSIDE: readonly (string | undefined)[] = ['STAGE_TIMED_OUT', 'POISONED']
 
 /** Reasons of an abort that are no decision about the run itself. */
@@ -59,7 +59,7 @@ function failureOf(run: RunView): string {
   return isReplaced ? `It failed behind its rollout. ${outcomeOf(run)} Partners may not have been notified.` : FAILED[reach]
 }
 
-/** How far a run came that failed. A stage that fails a run by itself does so before anything is published. */
+/** Returns how far a failed run came. A stage that fails a run by itself does so before anything is published. */
 function reachOf({ reason, stages }: RunView): keyof typeof FAILED {
   const stageOf = (name: StageName) => stages.find(({ stage }) => stage === name)
   if (stageOf('rollout')?.verdict === 'PASS') return 'inForce'

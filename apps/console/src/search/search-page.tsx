@@ -42,7 +42,7 @@ export async function searchPage({ read, query }: PageRequest): Promise<PageCont
   }
 }
 
-/** Returns what matches, and the answers that may hide more. `word`: in lower case. */
+/** Returns the matches, and the failed reads that may hide further matches. `word`: in lower case. */
 async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: Answer<unknown>[] }> {
   const [policies, runs, partners, bots] = await Promise.all([
     read<PolicyView[]>('/v1/policies'),
@@ -75,7 +75,7 @@ async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: 
   return { hits, unread: ([policies, runs, partners, bots] as Answer<unknown>[]).filter(isUnread) }
 }
 
-/** `184`, `#184` and `run 184` are numbers of a run, and of an entry of the log. */
+/** Returns the run and the log entry of a number such as `184`, `#184` or `run 184`. */
 function numbered(word: string): Hit[] {
   const number = /^(?:#|run ?#?|entry ?)?(\d{1,9})$/.exec(word)?.[1]
   if (number === undefined) return []

@@ -10,7 +10,7 @@ import type { PageContent } from '../layout/page.js'
 import type { SendOf } from '../reading/client-of.js'
 import type { Sent } from '../reading/answer.js'
 
-/** Doors that the signature of a person opens by itself. A form must not reach any other. */
+/** Paths that need a person's signature and no key. The form must not reach any other path. */
 const DOORS = [
   /^\/v1\/approvals$/,
   /^\/v1\/approvals\/sha256:[0-9a-f]{64}\/decisions$/,
@@ -20,7 +20,7 @@ const DOORS = [
 ]
 const OWN_PAGE = /^\/[a-z]+(\/[A-Za-z0-9:%-]+){0,2}$/
 
-/** `POST /signatures`: hands in what was signed elsewhere and pasted, without a key: the signature says whose it is. */
+/** `POST /signatures`: forwards a pasted signature that was made elsewhere. It needs no key, because it identifies its signer. */
 export function addPasteForm(server: FastifyInstance, maker: PageMaker, sendOf: SendOf): void {
   takeForms(server, (scope) => {
     scope.post('/signatures', { config: { page: true } }, async (request, reply) => {
@@ -48,7 +48,7 @@ function requestOf(path: string, form: FormData): object {
   return { ...body, signatures }
 }
 
-/** One JSON object after the other, however they are broken into lines. */
+/** Parses pasted envelopes: one JSON object after the other, with any line breaks. */
 function envelopesIn(text: string): Envelope[] {
   const list = parsed(`[${text.replaceAll(/\}\s*\{\s*"payload"/g, '},{"payload"')}]`)
   return (list as unknown[]).map((each) => {

@@ -15,10 +15,10 @@ import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
 /** People that the page's script recognises by their keys. Approver judges what counts, whatever a page says. */
 export interface People {
   installation: string
-  /** By key id. */
+  /** Names of people by key id. */
   names: Record<string, string>
   roster: Roster
-  /** Whose checkpoints count: the log of now, then those before it. */
+  /** Logs whose checkpoints count: the present log first, then the earlier ones. */
   logs: LogKeys[]
 }
 
@@ -75,7 +75,7 @@ export function whoMayNotReview(
   ])
 }
 
-/** Of a log and its witnesses, as the roster names them: C2SP vkeys. `until`: an earlier log, whose later checkpoints do not count. */
+/** Keys of a log and its witnesses in the roster, as C2SP vkeys. `until`: end of an earlier log, whose later checkpoints do not count. */
 export interface LogKeys {
   log: string
   witnesses: string[]

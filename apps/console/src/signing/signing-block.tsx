@@ -7,10 +7,10 @@ import type { TypedAgain } from './consequence-texts.js'
 
 export interface SigningProps {
   act: PlacedAct
-  /** Of the button: `Sign`. */
+  /** Text of the button: `Sign`. */
   verb: string
   command: string
-  /** Base64 of each statement, for who signs elsewhere; none for what cannot be pasted. */
+  /** Base64 of each statement, for people who sign elsewhere; empty if a signature cannot be pasted. */
   payloads: readonly string[]
   /** An approval takes a reason with the signature. */
   asksReason?: boolean
@@ -87,7 +87,7 @@ function KeyFields(): JSX.Element {
   )
 }
 
-/** For keys that stay elsewhere: an agent, a token, another machine. Works without scripts. */
+/** Form for a signature by a key that stays elsewhere: in an agent, a token or another machine. Works without scripts. */
 function PasteForm({ act, payloads }: { act: PlacedAct; payloads: readonly string[] }): JSX.Element {
   const files = payloads.map((_payload, index) => `statement${payloads.length === 1 ? '' : `-${index + 1}`}.json`)
   return (

@@ -19,12 +19,12 @@ export interface StatementPage extends Heading {
   act: Pick<PlacedAct, 'path' | 'done'> & Partial<Pick<PlacedAct, 'body' | 'mayNot'>>
   verb: string
   command: string
-  /** Where the page has read them already, for what it signs. */
+  /** People of the roster, if the caller has read them already for the statement. */
   people?: Answer<People>
   children?: ComponentChildren
 }
 
-/** The page before a signature over a statement of its own: what it says and does, then the key. Its address says all that was chosen. */
+/** Page on which a person signs one statement: what it says and does, then the key. All choices are in the page's address. */
 export async function statementPage({ read }: PageRequest, page: StatementPage): Promise<PageContent> {
   const { statement, act, verb, command, children, people: known, ...heading } = page
   const people = known ?? (await readPeople(read))
@@ -55,7 +55,7 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
   }
 }
 
-/** What was chosen on the page before does not hold together: says so, and where to choose again. */
+/** Page for choices that are incomplete or invalid: says what is wrong, and links to the page where to choose again. */
 export function wrongChoice({ detail, back, ...heading }: Heading & { detail: string; back: string }): PageContent {
   return {
     ...heading,

@@ -8,13 +8,13 @@ export interface StatementProps {
   /** Base64 of the bytes that are signed. */
   payload: string
   digest: string
-  /** Of a release: what it does to what is in force. */
+  /** For a release: its changes to the version in force. */
   release?: ConsentRelease
-  /** What that was compared with. */
+  /** Version in force that `release` was compared with. */
   live?: VerifiedLive
 }
 
-/** What is signed: digest, changes, every field. The script holds what is marked `data-` against the bytes before it signs. */
+/** Shows what is signed: digest, changes, every field. Before the script signs, it compares the elements marked `data-` with the bytes. */
 export function Statement({ payload, digest, release, live }: StatementProps): JSX.Element {
   const lines = statementFields(Buffer.from(payload, 'base64').toString())
   return (
@@ -76,7 +76,7 @@ function Differences({ release: { changes = [], verdict, remarks, live, version 
   )
 }
 
-/** One paragraph each; what a signer must not miss as an alert. */
+/** Shows each line as a paragraph, or as an alert if a signer must not miss it. */
 export function ConsentLines({ lines }: { lines: readonly ConsentLine[] }): JSX.Element {
   return (
     <>
@@ -95,7 +95,7 @@ export function ConsentLines({ lines }: { lines: readonly ConsentLine[] }): JSX.
   )
 }
 
-/** `number`, or `number → text` where it changes, for that breaks readers. */
+/** Returns the type of a field: `number`, or `number → text` if the type changes, which breaks readers. */
 function typesOf({ from, to }: FieldChange): string {
   const [before, after] = [from, to].map((value) => (value === undefined ? undefined : typeOf(value)))
   if (before === undefined || after === undefined || before === after) return after ?? before ?? ''

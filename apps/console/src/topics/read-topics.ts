@@ -25,7 +25,7 @@ export type ReaderLag =
 
 export interface TopicRow {
   topic: Topic
-  /** Per minute, the oldest first; absent if it is not known. */
+  /** Events in each minute, the oldest minute first; absent if not known. */
   perMinute?: readonly number[]
   readers: ReaderLag[]
   letters: DeadLetterSummary[]
@@ -34,9 +34,9 @@ export interface TopicRow {
 export interface TopicsFound {
   rows: TopicRow[]
   activity: Answer<TopicActivity[]>
-  /** By service; letters of one that is away are not known. */
+  /** Dead letters by service; not known for a service that is away. */
   letters: Answer<DeadLetterSummary[]>[]
-  /** All that were loaded, also those of topics outside the catalogue. */
+  /** All dead letters that were loaded, also of topics outside the catalogue. */
   waiting: DeadLetterSummary[]
 }
 
@@ -81,7 +81,7 @@ function lagOf(reader: ServiceName, topic: string, answer: Answer<ServiceLag[]>)
   }
 }
 
-/** The newest events of a topic, newest first. The data are missing where the bus is a broker: the events are then those of the log. */
+/** Reads the newest events of a topic, newest first. If the bus is a broker, the events come from the audit log, without their data. */
 export async function readEvents(read: Read, topic: string): Promise<Answer<TopicRecord[]>> {
   const answer = await read<TopicRecords>(`/v1/topics/records?topics=${topic}&order=newest&limit=${MAX_RECORDS}`)
   if (answer.kind !== 'away' || !answer.detail.includes('HMS_TOPICS_AT_BROKER'))

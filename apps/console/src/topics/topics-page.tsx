@@ -7,7 +7,7 @@ import { Tag } from '../layout/state-words.js'
 import type { Answer } from '../reading/answer.js'
 import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
 
-/** Older than that, a reader is not just busy. */
+/** Lag in seconds above which a reader is not just busy, but behind. */
 const SLOW_SECONDS = 60
 
 /** One row per topic: how much is written, how far behind its readers are, and what was given up. */

@@ -4,7 +4,7 @@ import { absentPage } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Facts, Moment } from '../layout/parts.js'
 
-/** Behind the link of a mail. Opening it changes nothing: only the button, or a mail program by RFC 8058, unsubscribes. */
+/** Page behind the link of a mail. Opening it changes nothing: only the button, or a mail program by RFC 8058, unsubscribes. */
 export async function unsubscribePage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
   // Read again after the button was pressed.
   const answer = await read<UnsubscribeView>(`/v1/unsubscribes/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)

@@ -60,12 +60,12 @@ export class FileReceiver {
     if (line === undefined || context.method !== 'publickey') return false
     const key = [ssh2.utils.parseKey(line)].flat()[0]
     if (key === undefined || key instanceof Error || !key.getPublicSSH().equals(context.key.data)) return false
-    // A client asks first whether the key would do, and signs then.
+    // A client offers the key first without a signature, and signs once the key is accepted.
     if (context.signature === undefined || context.blob === undefined) return true
     return key.verify(context.blob, context.signature, context.hashAlgo) === true
   }
 
-  /** As programs of partners do: whatever has a name is complete; the document comes behind its sum. */
+  /** Reports a document whose sum is right. A file is complete once it has its final name, and its sum gets a name before it. */
   private look(partner: string, files: ReadonlyMap<string, Buffer>, path: string): void {
     const sum = files.get(`${path}.sha256`)?.toString().split(' ')[0]
     if (sum !== createHash('sha256').update(files.get(path)!).digest('hex')) return
@@ -79,7 +79,7 @@ const MAX_FILES = 1_000
 
 interface Handle {
   path: string
-  /** Of a listing: it was sent. */
+  /** For a folder: whether its listing was sent. */
   isListed: boolean
 }
 
@@ -109,7 +109,7 @@ function serveFolder(sftp: SFTPWrapper, files: Map<string, Buffer>, onNamed: (pa
   sftp.on('WRITE', (id, handle, offset, data) => {
     const { path = '' } = handleOf(handle) ?? {}
     const bytes = files.get(path)
-    // In order, as clients write a new file.
+    // Clients write a new file in order, so any other offset is refused.
     if (bytes === undefined || offset !== bytes.length || offset + data.length > MAX_FILE_BYTES) return sftp.status(id, STATUS_CODE.FAILURE)
     files.set(path, Buffer.concat([bytes, data]))
     sftp.status(id, STATUS_CODE.OK)

@@ -20,7 +20,7 @@ export class MailReceiver {
     return new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve))
   }
 
-  /** How the system finds it. */
+  /** Environment variables by which the system finds this server. */
   get environment(): Record<string, string> {
     const { port } = this.server.address() as AddressInfo
     return { HMS_NOTIFIER_SMTP_URL: `smtp://127.0.0.1:${port}`, HMS_NOTIFIER_MAIL_FROM: 'press@epa.example' }
@@ -72,7 +72,7 @@ export class MailReceiver {
 const MAX_MAIL = 2 * 1024 * 1024
 const MAX_RECIPIENTS = 10
 
-/** What one client says to the mail server of the demo (RFC 5321, no extensions), line by line. */
+/** Conversation of one client with the mail server of the demo (RFC 5321, no extensions), line by line. */
 export class MailConversation {
   private to: string[] = []
   /** Lines of the mail under way; `undefined` between mails. */

@@ -16,7 +16,7 @@ const PARTNERS = [
 /** Six partners with servers of their own on this machine: two take webhooks, two mails, two files over SFTP. */
 export class PartnerServers {
   readonly count = PARTNERS.length
-  /** What they found, in the order of its coming; each checked it. */
+  /** Messages that the servers received and checked, in the order of arrival. */
   readonly receipts: Receipt[] = []
   private readonly keep = (receipt: Receipt): void => void this.receipts.push(receipt)
   private readonly webhook = new WebhookReceiver(this.keep)
@@ -28,7 +28,7 @@ export class PartnerServers {
     return this
   }
 
-  /** What the system must be started with to reach them. */
+  /** Environment variables with which the system must be started to reach the servers. */
   get environment(): Record<string, string> {
     return this.email.environment
   }

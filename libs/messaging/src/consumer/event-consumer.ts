@@ -186,7 +186,7 @@ export class EventConsumer {
         await this.letters.store(tx, record, reason)
         const { position, topic, key, headers } = record
         if (position !== PARKED) return
-        // Its key was revoked meanwhile. The position stays: the event no longer proves that its predecessors were lost.
+        // The signing key was revoked meanwhile. The position stays: the event no longer proves that its predecessors were lost.
         // guard: refused-parked
         await positions.unpark(tx, this.streamOf({ topic, key: key!, source: headers['ce_source']! }), Number(headers['ce_keyseq']))
       })
@@ -225,7 +225,7 @@ export class EventConsumer {
     return database.locked(aggregateKeysOf(event), work, advance)
   }
 
-  /** Handles an event in one packet if its handler only writes, or it has none. `undefined`: another event, not the next, or an error. */
+  /** Handles an event in one packet if no handler reads. `undefined`: a handler reads, the event is out of order, or an error occurred. */
   private async withoutReading(event: VerifiedEvent, gap: 'skip' | undefined): Promise<RecordResult | undefined> {
     const { database, positions } = this.deps
     const { topic, type, keySeq } = event
@@ -332,14 +332,14 @@ export class EventConsumer {
     }
   }
 
-  /** Returns `skip` if missing predecessors may be compacted away, which takes a full retention where readers need every event. */
+  /** Returns `skip` if compaction may have deleted missing predecessors; where readers need every event, it starts after the retention. */
   private skipIfCompacted(event: VerifiedEvent): 'skip' | undefined {
     const { cleanup, newestOnly } = topicByName(event.topic)
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
     return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'skip' : undefined // guard: beside-newest
   }
 
-  /** Whether the subscriber accepts events out of order: one with `everyType` needs each event more than order, and drops duplicate ids. */
+  /** Whether the subscriber accepts events out of order: with `everyType` it needs every event, in any order, and drops duplicate ids. */
   private acceptsOutOfOrder({ topic }: VerifiedEvent): boolean {
     return this.subscribers.get(topic)?.everyType === true // guard: late-beginning-alone
   }

@@ -66,7 +66,7 @@ function pointerOf(error: ErrorObject | undefined): string {
 
 const NAMES_WITHOUT_VERSION = new Set(EVENT_TYPES.map(withoutVersion))
 
-/** Returns the treatment of a type. `other-major`: needed, so a dead letter. `unknown`: new and for other consumers, so ignored. */
+/** Returns how a type is treated. `other-major`: another version of a known type, dead-lettered. `unknown`: a new type, ignored. */
 export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
   if (isEventType(type)) return 'known'
   return NAMES_WITHOUT_VERSION.has(withoutVersion(type)) ? 'other-major' : 'unknown'

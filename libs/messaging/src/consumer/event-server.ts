@@ -27,7 +27,7 @@ export class EventContext extends BaseRpcContext<[VerifiedEvent, Transaction]> {
   }
 }
 
-/** Binds `@OnEvent` methods to consumers. Nest's Kafka server swallows causes, decodes keys, and joins handlers of several services. */
+/** Binds `@OnEvent` methods to consumers. Replaces Nest's Kafka server, which loses causes, decodes keys and joins services' handlers. */
 export class EventServer extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true
 

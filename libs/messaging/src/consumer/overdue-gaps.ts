@@ -18,7 +18,7 @@ export interface OverdueGapsDependencies {
 
 /**
  * Skips a gap whose event does not arrive, because retention deleted it while this service was down or its producer lost it. The stream
- * continues after an hour (the alarm fires after half a minute), else its policy could never change; the event's run ends at its deadline.
+ * continues after an hour (the alarm fires after half a minute); else its policy could never change. The event's run ends at its deadline.
  */
 export class OverdueGaps {
   readonly polls = new PeriodicTask(this.deps.clock, {

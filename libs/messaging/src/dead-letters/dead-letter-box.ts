@@ -6,7 +6,7 @@ import type { OutboxStore } from '../outbox/outbox.store.js'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
 import { excerptContent, keyExcerpt, letterEvent, letterIdOf, storable, wholeContent } from './letter-content.js'
 
-/** Limits of letters per state. Beyond, the oldest are deleted and counted; each raised an alarm, and its copy stays for 30 days. */
+/** Limits of letters per state. Above, the oldest are deleted and counted; each letter raised an alarm, and its copy stays for 30 days. */
 const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
 const TRIM_EVERY = 100
 const MAX_IGNORED_PUBLISHED_PER_HOUR = 1_000

@@ -13,7 +13,7 @@ const EXCERPT = 4_096
 const KEY_EXCERPT = 200
 const MAX_HEADERS = 50
 
-/** Returns the text as PostgreSQL can store it as text or jsonb: without NUL and unpaired surrogates, cut to `most` characters. */
+/** Returns the text as PostgreSQL can store it as text or jsonb: without NUL and unpaired surrogates, cut to `maxCharacters`. */
 export function storable(text: string, maxCharacters: number): string {
   const cut = text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text
   return cut.replaceAll('\0', '\uFFFD').toWellFormed()

@@ -32,7 +32,7 @@ const READ_ROWS = 50
 /** Rows per producer and page of a scan. */
 const SCAN_ROWS = 200
 
-/** Maximum outbox rows counted for a rate: more than one machine writes in a busy quarter of an hour. */
+/** Maximum outbox rows counted for a rate. A single machine writes fewer rows, even in a busy quarter of an hour. */
 const MAX_COUNTED = 50_000
 
 /**

@@ -12,15 +12,15 @@ export interface Stream<R extends { offset: string }> {
 const BATCH = 100
 /** Maximum pushed rows kept in memory; above it, rows are fetched from the log. */
 const MAX_PUSHED = 1_000
-/** Every 2 s, the 64 readers of `dev` made 32 of its statements a second. */
+/** Interval of reads from the log. At an interval of 2 s, the 64 readers of `dev` made 32 statements a second. */
 const POLL_MS = 5_000
 const BACK_OFF_MS = 250
 /** Delay before a position is stored. Rows re-read after a crash are dropped by the positions of their keys. */
 const STORE_DELAY_MS = 2_000
 
 /**
- * Follows one producer's part of a topic for a group, in order; the position advances after the handler. Once it has caught up with the
- * log, the relay of its process pushes rows without a query. The log is read again on `refetch`, a fault, an overflow, and every 5 s.
+ * Follows one producer's part of a topic for a group, in order; the position advances after the handler. Once the reader has caught up,
+ * the relay of the same process pushes rows without a query. The log is read again on `refetch`, fault, overflow, and every 5 s.
  */
 export class StreamReader<R extends { offset: string }> {
   private stopped = true

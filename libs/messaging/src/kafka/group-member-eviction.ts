@@ -18,7 +18,7 @@ interface CoordinatedCluster {
   findGroupCoordinator(by: { groupId: string }): Promise<CoordinatingBroker>
 }
 
-/** Sends group coordinators requests that kafkajs lacks. Own connection: while a JoinGroup is pending, nothing else gets a response. */
+/** Sends group coordinators requests that kafkajs lacks, on its own connection: a pending JoinGroup delays all other responses. */
 export class GroupCoordinators {
   private readonly clusterConnection = openClusterConnection<CoordinatedCluster>(this.kafka, 'hms-svc-coordination')
   /** Last known coordinator of each group; looked up again after a failed request. */
@@ -70,8 +70,8 @@ export function clientIdOf(name: string, instance: string): string {
 }
 
 /**
- * Evicts the members of dead instances: Kafka waits a whole session (10 s), but the database knows at once, because it lost the session
- * that held the instance's lock. A false positive costs one rebalance: the member rejoins, and duplicates are dropped by position.
+ * Evicts the members of dead instances: Kafka waits for its session timeout (10 s), but the database knows at once, because the database
+ * session with the instance's lock ended. A false positive costs one rebalance: the member rejoins, and duplicates are dropped by position.
  */
 export class GroupMemberEviction {
   private readonly missedPolls = new Map<string, number>()

@@ -34,7 +34,7 @@ export async function diffAcls(kafka: Kafka): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => differencesOf(await compare(admin)))
 }
 
-/** Creates missing ACLs, deletes ours outside the catalogue, and reports those of other users. No authorizer: changes nothing. */
+/** Creates missing ACLs, deletes our users' ACLs outside the catalogue, and reports other users' ACLs. No authorizer: no change. */
 export async function applyAcls(kafka: Kafka): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
     const before = await compare(admin)

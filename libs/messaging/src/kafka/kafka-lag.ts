@@ -41,7 +41,7 @@ export function groupPositions(committed: Committed, ends: readonly TopicEnds[])
   )
 }
 
-/** Returns the lag of services' groups: end minus committed offset. `LagClock` knows since when, for groups of this process only. */
+/** Returns the lag of services' groups: end minus committed offset. `clock` adds the lag in seconds, for groups of this process only. */
 export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<ServiceLag[]> {
   const topics = TOPICS.filter(
     (topic) => services.length === SERVICES.length || topic.consumers.some((service) => services.includes(service)),
@@ -119,7 +119,7 @@ export class LagClock {
 
 type Offsets = Pick<Admin, 'fetchTopicOffsets' | 'fetchTopicOffsetsByTimestamp'>
 
-/** Counts records per topic and minute by the offsets at which minutes began, which never change: a silent topic costs two requests. */
+/** Counts records per topic and minute from the offsets at the starts of minutes, which are cached. A silent topic costs two requests. */
 export class TopicRates {
   /** Per topic and minute: the sum of its partitions' offsets at the start of the minute. */
   private readonly begins = new Map<string, Map<number, number>>()

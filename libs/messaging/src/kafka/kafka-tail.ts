@@ -20,7 +20,7 @@ type NextOffsets = Map<string, Map<number, bigint>>
 
 /**
  * Follows topics for a user until `signal` aborts, in a group that commits nothing. The start offsets are fixed before the join, and each
- * join seeks to the next ones; otherwise kafkajs would start at the end. Throws `HMS_BROKER_…` when the broker cannot be read.
+ * join seeks to the next offsets; otherwise kafkajs would start at the end. Throws `HMS_BROKER_…` when the broker cannot be read.
  */
 export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
   const group = `hms-svc-tail-${uuidv7(new Date())}`

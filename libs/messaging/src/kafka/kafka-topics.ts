@@ -50,7 +50,7 @@ export function wantedTopics(replication = 1): WantedTopic[] {
   const common = {
     'max.message.bytes': String(4 * 1024 * 1024),
     'min.insync.replicas': String(minInSync(replication)),
-    // Append time of the broker. With create time, it would refuse for ever the records of a producer whose clock runs an hour ahead
+    // Append time of the broker. With create time, the broker would always refuse records of a producer whose clock is an hour ahead
     // (KIP-937).
     'message.timestamp.type': 'LogAppendTime',
   }
@@ -105,7 +105,7 @@ export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
 }
 
 /**
- * Creates missing topics and repairs others, unless it may not or cannot reassign their replicas (too few brokers); returns the changes.
+ * Creates missing topics and repairs others; returns the changes. Topics whose replicas must not or cannot be reassigned stay unchanged.
  * Throws `HMS_TOPICS_PARTITIONS` for a wrong count (a change would re-map keys) and `HMS_TOPICS_BROKERS` for more replicas than brokers.
  */
 export async function applyTopics(

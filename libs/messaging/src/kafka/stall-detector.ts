@@ -12,7 +12,7 @@ const MAX_POLLS = 360
  */
 export class StallDetector {
   private polls: PeriodicTask | undefined
-  /** Polls tolerated before a replacement; doubled after one without effect, so that an unreachable end offset costs few consumers. */
+  /** Stalled polls before a replacement. The number doubles at each replacement without effect, as for an unreachable end offset. */
   private tolerated = MIN_POLLS
   private stalledPolls = 0
   private handledRecords = 0

@@ -14,8 +14,8 @@ interface KnownEnd extends LogPosition {
 }
 
 /**
- * Resends all retained rows of a partition that lost records (wiped disk, unclean election): it ends before the last acknowledged record,
- * has a younger one there, or assigns an offset twice. Readers drop duplicates by position, and see losses in the middle as gaps.
+ * Resends all retained rows of a partition that lost records (wiped disk, unclean election): the log ends before the last acknowledged
+ * record, has a younger record at its offset, or assigns an offset twice. Readers drop duplicates, and see losses in the middle as gaps.
  */
 export class Reconciler {
   private readonly ends = new Map<string, KnownEnd>()

@@ -33,7 +33,7 @@ export class Relay {
   private pruneAtMs = 0
   private heartbeatAtMs = 0
   private isLeader = false
-  /** Whether rows may be marked as sent that were not announced, because the database did not respond. */
+  /** Whether rows may be marked as sent but not announced, because the database did not respond. */
   private isUncertain = false
 
   constructor(

@@ -7,7 +7,7 @@ export type Account = { uid: number; gid: number }
 
 const UNPRIVILEGED: Account = { uid: 65534, gid: 65534 }
 
-/** Returns the account for the server if root, which PostgreSQL refuses: owner of the data, `postgres` or `nobody`; else `undefined`. */
+/** Returns the server's account if this process runs as root, which PostgreSQL refuses: owner of the data, `postgres` or `nobody`. */
 export function databaseAccount(dataFolder: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
   const owner = statSync(dataFolder, { throwIfNoEntry: false })

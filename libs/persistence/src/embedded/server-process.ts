@@ -28,7 +28,7 @@ const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
 }
 
-/** Starts `postgres` in its own process group: Ctrl-C signals the terminal's group, but only this process stops the server, in order. */
+/** Starts `postgres` in its own process group, which the terminal's Ctrl-C does not signal: only this process stops the server. */
 export async function spawnServer(
   files: DatabaseFiles,
   port: number,
@@ -58,7 +58,7 @@ export function hasExited(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>):
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** Stops the server fast (open transactions roll back, checkpoint); after a deadline at once, from which the next start recovers. */
+/** Shuts the server down fast (rollbacks, checkpoint); after a deadline immediately, which makes the next start recover. */
 export async function stopServer(child: ChildProcess, cluster: string, pgCtl: string): Promise<void> {
   if (hasExited(child)) return
   const exited = once(child, 'exit')
@@ -142,7 +142,7 @@ async function stopByProc(cluster: string): Promise<boolean> {
   return found.length > 0
 }
 
-/** Returns the pids of postmaster and workers: all run in the cluster's folder, which proves whose they are, unlike a recorded pid. */
+/** Returns the pids of postmaster and workers: the `postgres` processes in the cluster's folder. A recorded pid may be reused. */
 export function serversOn(cluster: string): number[] {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
   return pids.map(Number).filter((pid) => {

@@ -169,7 +169,7 @@ function tryPort(port: number): Promise<number | undefined> {
   })
 }
 
-/** Returns the port that a start before stored; 0 if none can be read. */
+/** Returns the port that an earlier start stored; 0 if none can be read. */
 function lastPort(file: string): number {
   try {
     return Number(readFileSync(file, 'utf8'))

@@ -23,8 +23,8 @@ interface PgQuery {
 const PgQuery = Query as unknown as new (config: { text: string }) => PgQuery
 
 /**
- * Several statements as one query of pg: one packet, one promise, one deadline and one `Sync`. Behind a statement that fails, the server
- * skips the rest: nothing behind a `BEGIN` or a lock that failed, no `COMMIT` behind a failed write. Without a `BEGIN` they are atomic too.
+ * Several statements as one query of pg: one packet, one promise, one deadline and one `Sync`. After a failed statement, the server skips
+ * the rest: nothing runs after a failed `BEGIN` or lock, no `COMMIT` after a failed write. A batch without a `BEGIN` is atomic too.
  */
 export class StatementBatch extends PgQuery {
   private completed = 0
@@ -52,12 +52,12 @@ export class StatementBatch extends PgQuery {
     return null
   }
 
-  /** Called by `prepare`: pg itself sends a `Sync` here. */
+  /** Called by `prepare`. pg's own method also sends a `Sync`; this batch sends one `Sync` after its last statement. */
   _getRows(connection: Connection): void {
     connection.execute({ portal: '' })
   }
 
-  /** The client notes a statement as prepared by name and text of this object. */
+  /** Takes over the next statement: pg's client records a statement as prepared by the name and text of this object. */
   override handleCommandComplete(message: unknown, connection: Connection): void {
     super.handleCommandComplete(message, connection)
     Object.assign(this, this.statements[++this.completed])

@@ -83,7 +83,7 @@ export function newCanary(
   })
   const bundle = members.length > 1 ? { cohortKey: members.map(({ policy }) => policy).sort()[0]! } : {}
   const { scope, scopeName, share: requestedShare, observeMs } = plan
-  const watch = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
+  const observation = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
   const alerts = { counted: [], alerting: [], unexplained: [] }
   const expected = predictionsOf(load, claimedScopes({ dossier: requested, scope }))
   return {
@@ -97,7 +97,7 @@ export function newCanary(
     observeMs,
     ...bundle,
     members,
-    ...watch,
+    ...observation,
     ...alerts,
     ...defined({ metrics: plan.metrics && newMetrics(plan.metrics), predictions: expected.length === 0 ? undefined : expected }),
   }

@@ -18,8 +18,8 @@ export function withSamples(metrics: readonly MetricFigures[], samples: readonly
     if (sample === undefined) return metric
     if ('problem' in sample) return { ...metric, unanswered: metric.unanswered + 1, problem: sample.problem }
     const { held, failed } = metric
-    const answered = sample.holds ? { held: held + 1 } : { failed: failed + 1 }
-    return { ...metric, ...answered, unanswered: 0, problem: null }
+    const counter = sample.holds ? { held: held + 1 } : { failed: failed + 1 }
+    return { ...metric, ...counter, unanswered: 0, problem: null }
   })
 }
 

@@ -112,7 +112,7 @@ export function finishWatch(canary: Canary, now: Date): Canary {
   return canary.watch === undefined ? canary : { ...canary, watch: withExposure(canary, now) }
 }
 
-/** Returns bounds of the cohort's size. Cohorts may overlap: `least` is the largest; `most` is the sum, at most `connected`. */
+/** Returns bounds of the number of bots in any cohort. Cohorts may overlap: `least` is the largest, `most` the sum up to `connected`. */
 export function cohortSizeBounds(
   { cohortKey }: Pick<Canary, 'cohortKey'>,
   bots: readonly ScopeBots[],

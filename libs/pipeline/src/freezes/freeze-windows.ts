@@ -56,7 +56,7 @@ export function isDeletable(freeze: FreezeRecord, now: Date): boolean {
   return now.getTime() - Date.parse(freeze.declaredAt) > RETENTION_MS && neverBlocksAgain(freeze, now)
 }
 
-/** Whether a freeze may replace `known` without blocking less: `known` blocks nothing any longer, or the new freeze blocks everything. */
+/** Whether a freeze may replace `existing` without blocking less: `existing` never blocks again, or the new freeze blocks everything. */
 export function mayReplaceFreeze({ scope, from, until, recurrence }: Freeze, existing: FreezeRecord, now: Date): boolean {
   if (neverBlocksAgain(existing, now)) return true
   const isEndless = recurrence === undefined && until === undefined && (from === undefined || Date.parse(from) <= now.getTime())

@@ -55,7 +55,7 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
   }
 }
 
-/** Ends the rollout because another run changed a live release. Before publication the bundle's others roll back; afterwards they stay. */
+/** Ends the rollout because another run changed a live release. The bundle's other policies roll back, unless they were promoted. */
 function overtaken(rollout: Rollout, moved: readonly string[]): RolloutDecision {
   if (!isRolloutOpen(rollout) && rollout.state !== 'waiting') return unchanged(rollout)
   const rest: RolloutEffect[] = rollout.promoted || isUnissued(rollout) ? [] : [{ do: 'giveUpRest', moved }]
@@ -75,7 +75,7 @@ function open(
   // A break-glass, which several people sign, ignores freezes, including the stop switch.
   const frozen = rest.breakGlass === true ? null : notice
   const { run, attempt, dossier, members } = rest
-  // Partners may be notified that the canary has passed; a break-glass has no canary.
+  // From an event with a dossier, partners may be notified that the canary has passed; a break-glass has no canary.
   const about = rest.breakGlass === true ? {} : { dossier }
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
   const changed = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
@@ -234,8 +234,8 @@ function handleDecision(rollout: Rollout, received: DecisionReceived, context: R
     case 'resume':
       return precededBy([applied(decision)], resume(rollout, context))
     case 'promote': {
-      const isCut = rollout.state === 'baking'
-      const promoted = isCut ? endBakeEarly(rollout, context) : proceedWithoutSilent({ ...rollout, acceptedBy: decision.by }, context)
+      const isBaking = rollout.state === 'baking'
+      const promoted = isBaking ? endBakeEarly(rollout, context) : proceedWithoutSilent({ ...rollout, acceptedBy: decision.by }, context)
       return precededBy([applied(decision)], promoted)
     }
     case 'pause':

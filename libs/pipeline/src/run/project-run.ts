@@ -67,8 +67,8 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   const known = facts.stages[stage] ?? {}
   if (facts.breakGlass !== undefined && SKIPPED.includes(stage))
     return { stage, verdict: 'SKIPPED', detail: 'break-glass', startedAt: null, endedAt: null }
-  const passed = stagesOf(facts).filter((each) => facts.breakGlass === undefined || !SKIPPED.includes(each))
-  const before = passed[passed.indexOf(stage) - 1]
+  const unskipped = stagesOf(facts).filter((each) => facts.breakGlass === undefined || !SKIPPED.includes(each))
+  const before = unskipped[unskipped.indexOf(stage) - 1]
   const startedAt =
     known.startedAt ??
     (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)
@@ -154,7 +154,7 @@ function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, state: Ru
   }
 }
 
-/** Returns the stage that owns the run; `null` before the start. A stage that no longer owns it forwards decisions that end it. */
+/** Returns the stage that owns the run; `null` before the start. A former owner forwards decisions that end the run. */
 export function owningStage(facts: RunFacts): StageName | null {
   if (facts.startedAt === undefined) return null
   return workingStage(stateOf(facts)) ?? waitingStage(facts) ?? pausedStage(facts) ?? null

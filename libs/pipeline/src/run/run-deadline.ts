@@ -12,7 +12,7 @@ export interface RunTimeouts {
 export type PlannedWaits = Pick<RolloutPlan, 'observeMs' | 'bakeMs'>
 
 /**
- * Returns a run's timeout in ms from now; `undefined` in a terminal state. Every open state has one, so no run waits forever for a dead
+ * Returns a run's timeout in ms from now; `undefined` only in a terminal state, so that no run waits forever for a dead
  * service. `resumesInMs`: reported time, which people can extend, until the stage continues without a decision; the stage timeout is added.
  */
 export function timeoutFor(state: RunState, waits: PlannedWaits, timeouts: RunTimeouts, resumesInMs?: number): number | undefined {

@@ -50,7 +50,7 @@ export interface DecisionResponse {
 /** Effects that the shell performs for every stage. */
 export type CommonEffect<Type extends EventType, Timer extends string> = Emit<Type> | Schedule<Timer> | Cancel<Timer> | DecisionResponse
 
-/** The run may not continue: an attestation or approval is missing, it is only part of a bundle, or readers would refuse its releases. */
+/** The run may not continue: it lacks an attestation, an approval or a part of a bundle, or readers would refuse its releases. */
 export interface Refused {
   type: 'refused'
   reason: 'UNATTESTED' | 'BUNDLE_BROKEN' | 'READERS_REFUSE' | BreakGlassRefusal

@@ -149,7 +149,7 @@ export interface Reached {
 
 /**
  * Removes a delivered message from an UNDELIVERED ticket, and closes the ticket with the last one. The mail to `contact` was sent because
- * no channel accepted the message: for it, only an acknowledgement counts, not that the mail server accepted it.
+ * no channel accepted the message. For this mail, only an acknowledgement counts, not the acceptance by the mail server.
  */
 export function withoutDelivered(ticket: Ticket, { message, channel, isAcknowledged }: Reached, now: Date): Ticket {
   if (ticket.state !== 'OPEN' || ticket.unreached?.includes(message) !== true || (channel === CONTACT && !isAcknowledged)) return ticket

@@ -25,7 +25,7 @@ export function earlyErrors(log: Logger): {
   }
 }
 
-/** Handles `clientError`: bytes that are not a request, or one too large or too slow. The connection closes after the response. */
+/** Handles `clientError`: bytes that are no request, or a request too large or too slow. The connection closes after the response. */
 export function respondToClientError(
   error: Error & { code?: string },
   socket: Duplex & { _httpMessage?: ServerResponse | null },
@@ -51,7 +51,7 @@ function refusalOf(code: string | undefined): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `The bytes are not a valid HTTP request (${code ?? 'unknown'}).`, { status: 400 })
 }
 
-/** Configuration of a route for any path, which serves none: it forwards, or shows that there is no page. */
+/** Configuration of a catch-all route that serves no path itself: it forwards requests, or shows that there is no page. */
 export const SERVES_NO_PATH = { servesNoPath: true }
 
 /**

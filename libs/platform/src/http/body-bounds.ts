@@ -53,7 +53,7 @@ function endOfString(text: Buffer, start: number): number {
 }
 
 /**
- * Refuses a GET or HEAD with a body, which no handler reads. During a stream of events it could be sent without limit. If a proxy forwards
+ * Refuses a GET or HEAD with a body, which no handler reads. A body could be endless during a stream of events. If a proxy forwards
  * the length of a body but not the body, the next request on the connection would be read as the body.
  */
 export function refuseBodiesOfReads(server: FastifyInstance): void {

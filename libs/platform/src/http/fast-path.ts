@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 
-/** Handles a request before Fastify, or returns `false`. After `true`, `pass` gives it to Fastify if no body was consumed. */
+/** Handles a request before Fastify, or returns `false`. After `true`, it may still call `pass` for Fastify, if it consumed no body. */
 export type FastPath = (request: IncomingMessage, response: ServerResponse, pass: () => void) => boolean
 
 /** Hooks that do not run per request. */

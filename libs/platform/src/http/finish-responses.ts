@@ -7,7 +7,7 @@ const COMPRESSED_FROM = 1024
 /** Compressions at a time. Further responses are sent uncompressed, so that requests cannot occupy every thread of the pool. */
 const MAX_COMPRESSING = 32
 const COMPRESSIBLE = /^(?:text\/|image\/svg|application\/(?:[\w.-]+\+)?(?:json|javascript|xml|yaml))/i
-/** Their responses contain a stream key, are small, and pass the fast path too. */
+/** Paths whose responses are sent unchanged: the responses contain a stream key, are small, and use the fast path too. */
 const UNTOUCHED = /^\/ofrep\//
 
 export function acceptsGzip(encodings: string | string[] = ''): boolean {
@@ -45,7 +45,7 @@ export function finishResponses(server: FastifyInstance): void {
       compressing--
       if (error !== null) return done(null, payload)
       void reply.header('content-encoding', 'gzip').removeHeader('content-length')
-      // Other bytes under the ETag of the uncompressed body: equal in meaning only (RFC 9110 §8.8.1).
+      // The ETag becomes weak: the compressed bytes equal the uncompressed body in meaning only (RFC 9110 §8.8.1).
       if (etag.startsWith('"')) void reply.header('etag', `W/${etag}`)
       done(null, body)
     })

@@ -15,7 +15,7 @@ export function isNamedOrigin({ url = '', headers }: { url?: string; headers: In
   return headers.origin !== undefined && OPEN_PATH.test(url) && named.includes(headers.origin.toLowerCase()) // guard: cross-origin-named
 }
 
-/** Returns the CORS headers that let a browser pass the response to such a page; `undefined` for any other request. */
+/** Returns the CORS headers that let a page of a configured origin read the response; `undefined` for any other request. */
 export function crossOriginHeaders(
   { method = '', url, headers }: { method?: string; url?: string; headers: IncomingHttpHeaders },
   named: readonly string[],

@@ -49,7 +49,7 @@ function readable<T>(what: string, read: () => T): T {
   }
 }
 
-/** How many witnesses signed, by the first log that counts. */
+/** Returns how many witnesses signed the checkpoint, for the first of `logs` that signed it and still counted at that time. */
 async function witnessesOf(note: Note, origin: string, logs: readonly LogKeys[]): Promise<number> {
   for (const { log, witnesses, quorum, until } of logs) {
     if (log.split('+')[0] !== origin || (await signedAt(note, log, NOTE_ED25519)) === undefined) continue

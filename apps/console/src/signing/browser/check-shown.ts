@@ -10,9 +10,9 @@ export interface Shown {
   /** Base64 of the statement: what will be signed. */
   bytes: string
   lines: { field: string; value: string }[]
-  /** Of a release: base64 of the one in force that it was compared with, empty where none is. */
+  /** For a release: base64 of the release in force that it was compared with; empty if none is in force. */
   live?: string
-  /** In place of it: why nothing was compared. */
+  /** Instead of `live`: why nothing was compared. */
   why?: string
 }
 
@@ -25,11 +25,11 @@ export class NotAsShown extends Error {
   }
 }
 
-/** What each act signs. A roster or a request that names a policy too would be signed as willingly. */
+/** Statement types that each act may sign. Without this limit, the page would also sign a roster or a request that names a policy. */
 const SIGNED_BY: Record<PlacedAct['kind'], readonly string[]> = { approval: ['release'], statement: ['decision', 'freeze'], rollback: [] }
 const TYPE = /^https:\/\/hms-svc\.dev\/attestation\/([a-z]+)\/v1$/
 
-/** Holds what a person sees against the bytes: what they are, digest, and every field. Throws `NotAsShown`. */
+/** Compares what a person sees with the bytes: the digest, every field, and the type of statement. Throws `NotAsShown`. */
 export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAct['kind']): Promise<void> {
   const payload = fromBase64(bytes)
   const found = digestOf(payload)
@@ -48,7 +48,7 @@ export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAc
   const type = TYPE.exec(String(predicateType))?.[1]
   // guard: page-signs-its-kind
   if (type === undefined || !SIGNED_BY[kind].includes(type)) throw new NotAsShown(`the bytes are a ${type ?? String(predicateType)}`)
-  // Two such signatures send a release past every trial: they leave no page.
+  // Two signatures of break-glass send a release past every trial, so no page makes them.
   if (predicate.breakGlass !== undefined)
     // guard: console-no-break-glass
     throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')

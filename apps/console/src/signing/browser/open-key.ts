@@ -42,7 +42,7 @@ function derOf(pem: string): Uint8Array {
   throw new KeyRefused(pem.includes('OPENSSH PRIVATE KEY') ? REFUSALS.openssh : REFUSALS.notAKey)
 }
 
-/** CBC carries no checksum: a wrong passphrase and a damaged file look alike. */
+/** Decrypts the private key. CBC carries no checksum, so a wrong passphrase and a damaged file look alike. */
 async function unlock(der: Uint8Array, passphrase: string, subtle: SubtleCrypto): Promise<Uint8Array<ArrayBuffer>> {
   const { salt, rounds, hash, keyBits, iv, encrypted } = readLocked(der)
   const from = await subtle.importKey('raw', utf8(passphrase) as BufferSource, 'PBKDF2', false, ['deriveKey'])
@@ -55,7 +55,7 @@ async function unlock(der: Uint8Array, passphrase: string, subtle: SubtleCrypto)
   }
 }
 
-/** WebCrypto gives the public half of a private key only as part of an export. */
+/** Returns the public half of a private key. WebCrypto gives it only as part of an export of the private key. */
 async function publicHalf(plain: Uint8Array<ArrayBuffer>, subtle: SubtleCrypto): Promise<Uint8Array> {
   // OneAsymmetricKey of RFC 8410 §7: what follows version 0 names the algorithm, and 1.3.101.112 is Ed25519.
   const isEd25519 = plain.length >= 12 && [...plain.subarray(5, 12)].join() === '48,5,6,3,43,101,112'

@@ -14,19 +14,19 @@ export interface LockedKey {
 const PBES2 = '2a864886f70d01050d'
 const PBKDF2 = '2a864886f70d01050c'
 const SCRYPT = '2b06010401da47040b'
-/** RFC 8018 §A.2: SHA-1 where a file names none. */
+/** Hash functions by OID; SHA-1 is used if a file names none (RFC 8018 §A.2). */
 const HASHES: Record<string, LockedKey['hash']> = {
   '2a864886f70d0207': 'SHA-1',
   '2a864886f70d0209': 'SHA-256',
   '2a864886f70d020a': 'SHA-384',
   '2a864886f70d020b': 'SHA-512',
 }
-/** Browsers have no AES-192. */
+/** Key lengths of AES-CBC by OID, without AES-192, which browsers do not have. */
 const CIPHERS: Record<string, LockedKey['keyBits']> = { '60864801650304012a': 256, '608648016503040102': 128 }
-/** A derivation of this many takes some ten seconds; a file that asks for more would only hold the page up. */
+/** Limit of rounds. A derivation with this many takes some ten seconds; a file with more would only block the page. */
 const MAX_ROUNDS = 10_000_000
 
-/** Reads EncryptedPrivateKeyInfo (RFC 5958 §3). Throws `KeyRefused` with what to do for what a browser cannot open. */
+/** Reads EncryptedPrivateKeyInfo (RFC 5958 §3). If a browser cannot open the file, throws `KeyRefused`, which says what to do. */
 export function readLocked(der: Uint8Array): LockedKey {
   const [algorithm, encrypted] = membersOf(readElement(der), 2)
   const [scheme, parameters] = membersOf(algorithm, 2)

@@ -4,10 +4,10 @@ import { post } from './post.js'
 import { utf8, type CoverageView, type RollbackResult } from '#libs/contracts'
 import { signRequest } from '#libs/signing'
 
-/** Once around the time that config-store waits for bots at most. */
+/** Longest time in ms that config-store waits for the bots before it responds. */
 const WAIT_MS = 10_000
 const TICK_MS = 100
-/** All that this page may ask to be signed. */
+/** The only path for which this page signs requests. */
 const ROLLBACKS = '/v1/rollbacks'
 
 interface GoingBack {
@@ -18,7 +18,7 @@ interface GoingBack {
   outcome: HTMLElement
 }
 
-/** Sends the signed request at once, for a rollback is about seconds, and counts them until every connected bot has it. */
+/** Signs the request, sends it at once, and counts the seconds until every connected bot has the version or the wait is over. */
 export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): Promise<void> {
   if (act.path !== ROLLBACKS) throw new Error(`Nothing was signed: this page asks for a request to ${act.path}.`)
   const startedAt = performance.now()
@@ -56,7 +56,7 @@ function refusalText({ code, detail }: { code: string; detail: string }): string
 
 const UNKNOWN = 'and which bots have it could not be asked: the rollback stands'
 
-/** Bots that acknowledged, once all have or the wait is over. Revision 0: no config-store has the head, so there is none to ask about. */
+/** Says how many bots acknowledged, once all have or the wait is over. Revision 0: no config-store has the head, so no coverage is read. */
 async function botsText(policy: string, revision: number): Promise<string> {
   if (revision === 0) return UNKNOWN
   try {

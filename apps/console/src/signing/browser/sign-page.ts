@@ -1,4 +1,4 @@
-// Runs in the page: opens a key file, holds what is shown against the bytes, signs, waits, and sends to the same origin's API.
+// Runs in the page: opens a key file, compares the shown texts with the bytes, signs, waits, and sends to the same origin's API.
 import { fromBase64, type Envelope } from '#libs/contracts'
 import { signEnvelope } from '#libs/signing'
 import type { PlacedAct } from '../act.js'
@@ -23,7 +23,7 @@ function part<T extends HTMLElement = HTMLElement>(name: string): T {
   return block!.querySelector<T>(`[data-${name}]`)!
 }
 
-/** What stands on the page now, not what the server once sent: an extension, or a script, may have changed it. */
+/** Reads the releases from the page as it is now: an extension or a script may have changed what the server sent. */
 function shownReleases(): Shown[] {
   return [...document.querySelectorAll<HTMLElement>('[data-statement]')].map((element) => ({
     digest: element.querySelector('[data-digest]')?.textContent ?? '',
@@ -75,7 +75,7 @@ async function keyOf(): Promise<OpenKey> {
   return key
 }
 
-/** Names whose key it is; refuses one whose signature would count for nothing here. */
+/** Returns the name of the key's holder. Throws `KeyRefused` if the holder is unknown, or may not sign this. */
 function holderOf({ keyid }: OpenKey, { people, mayNot }: PlacedAct): string {
   const name = Object.hasOwn(people, keyid) ? people[keyid]! : undefined
   if (name === undefined) throw new KeyRefused(`The roster names no one with the key ${keyid}. Nothing was signed.`)
@@ -88,7 +88,7 @@ async function sign(act: PlacedAct): Promise<void> {
   for (const each of shown) await checkShown(each, act.kind)
   if (act.kind === 'approval') {
     const consent = await checkConsent(shown, textsOf(document, 'data-consent'))
-    // A release that brings an earlier version back is not tried.
+    // A release that brings an earlier version back has no trial, so the page shows no consequence.
     const isLarge = !consent.isRollback && checkConsequence(shown, shownConsequences())
     checkTyped(isLarge, consent, document.querySelector<HTMLInputElement>('#typed-again')?.value.trim())
   }
@@ -118,7 +118,7 @@ function offerToCancel(name: string, over: () => void): void {
       over()
     },
   })
-  const press = (name: string, act: () => void): void => part(name).addEventListener('click', act, { signal: buttons.signal })
+  const press = (button: string, act: () => void): void => part(button).addEventListener('click', act, { signal: buttons.signal })
   press('send', () => open.sendNow())
   press('more', () => open.more())
   press('cancel', () => {
@@ -128,7 +128,7 @@ function offerToCancel(name: string, over: () => void): void {
     say('Cancelled. Nothing was sent, and the signature was thrown away.')
     part('passphrase').focus()
   })
-  // Who presses Return once more, behind a passphrase, means to stop and look.
+  // The focus is on Cancel, so that a second Return after the passphrase cancels and does not send.
   part('cancel').focus()
 }
 

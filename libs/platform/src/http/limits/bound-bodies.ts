@@ -9,7 +9,7 @@ const MIB = 1024 * 1024
 export const BODIES_IN_FLIGHT = { perClient: 48 * MIB, all: 96 * MIB }
 
 /**
- * Limits request body bytes in flight: the announced length, else the route's limit, from a request's head until its response is closed.
+ * Limits request body bytes in flight. A request counts its announced length, else its route's limit, until its response is closed.
  * Runs after API keys were checked, so that clients without a key take no room. An edge buffers only bodies whose route declares a limit.
  */
 export function limitBodies(server: FastifyInstance, limited: LimitedServer, bounds = BODIES_IN_FLIGHT): void {

@@ -31,7 +31,7 @@ export interface LimitedServer {
 
 export interface LimitedKey {
   id: string
-  /** Whether a person or operator signed it. It counts by address too, because a signature can be intercepted and replayed. */
+  /** Whether the key signed the request. The request counts by address too, because a signature can be intercepted and replayed. */
   isSigned: boolean
 }
 
