@@ -7,9 +7,9 @@ const HANDLER_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 /** Gauges of Node named like counters, for which `promtool check metrics` rejects the page. The gauges by type have the same data. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
-/** Figures for which prom-client wakes 100 times a second: an idle process uses 1.2 % of a core instead of 0.2. Others cost nothing. */
+/** Gauges that prom-client samples 100 times a second. An idle process takes 1.2 % of a core with them, 0.2 % with only the others. */
 const SAMPLED_LAG = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((figure) => `nodejs_eventloop_lag_${figure}_seconds`)
-/** Sampling interval, because prom-client cannot disable the sampling. */
+/** Sampling interval of these gauges. It is long, because prom-client cannot disable the sampling. */
 const SAMPLING_INTERVAL_MS = 24 * 60 * 60 * 1000
 
 /** Metrics of one process, all prefixed `hms_svc_`; its services share them and are distinguished by a label. */

@@ -87,7 +87,7 @@ export function childTraceparent(traceparent: unknown): string {
   return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags.toString(16).padStart(2, '0')}`
 }
 
-/** Returns the `traceparent` header of a record or request; `undefined` if it is malformed. */
+/** Returns the given `traceparent` (header of a record or request) unchanged; `undefined` if it is malformed. */
 export function validTraceparent(traceparent: unknown): string | undefined {
   return partsOf(traceparent) === undefined ? undefined : (traceparent as string)
 }
@@ -99,7 +99,7 @@ export function traceIdOf(traceparent: string): string {
 /** A `tracestate` in printable ASCII. W3C requires to pass on 512 characters. */
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/
 const MAX_STATES = 1_000
-/** `tracestate` of the newest traces, by trace id. It is in no row: after a restart the next request or record brings it. */
+/** `tracestate` of the newest traces, by trace id. The database does not store it: after a restart the next request or record brings it. */
 const states = new Map<string, string>()
 
 /** Remembers the `tracestate` that came with a valid `traceparent`. What vendors put into it is passed on as it came. */
@@ -143,7 +143,7 @@ function traceparentOfActiveSpan(): string | undefined {
   return span === undefined ? undefined : `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
 }
 
-/** Part of a span that its code knows. `attributes`: by OpenTelemetry's semantic conventions. */
+/** Members of a span that the traced code provides. `attributes`: by OpenTelemetry's semantic conventions. */
 export interface SpanKnown {
   name: string
   kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer'
@@ -182,7 +182,7 @@ export interface Span extends SpanKnown {
   failed: boolean
 }
 
-/** Decides whether a new span is exported. `parent`: whether its cause is; `undefined` at an entry point. */
+/** Decides whether a new span is exported. `parent`: whether the span of its cause is exported; `undefined` at an entry point. */
 export type Sampler = (traceId: string, parent: boolean | undefined) => boolean
 
 let exporter: { take(span: Span): void; samples: Sampler } | undefined

@@ -27,8 +27,8 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /**
- * Returns the level of changes that version `b` may contain after `a`; `undefined` if `b` is not above `a`. A step between prereleases, or
- * from a prerelease to its release, allows as much as that release: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
+ * Returns the level of changes that version `b` may contain after `a`; `undefined` if `b` is not above `a`. From a prerelease to
+ * its release, or between two of its prereleases, the release's number decides: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
  */
 export function levelBetween(a: string, b: string): Level | undefined {
   if (compareVersions(a, b) >= 0) return undefined

@@ -22,11 +22,11 @@ export interface BoundaryInputs {
 /**
  * Builds readings at the edge of a rule from a reading of the corpus. For each comparison of a reading field with a value that depends on
  * the policies, the field is set to the threshold and to one step on either side, under each of `versions` (old and new policies). The step
- * is the last decimal place of threshold or template, at least the first: 25 → 24.9, 25, 25.1. Every field that the change touches is also
- * tested at its old and new value, even if the expression does not compare it, because a bot may. A field that the expression can do
- * without is left out once. If the expression has no comparison, `boundary:` lists the values. The first of `templates` that shows the edge
- * is used, else the first of all: in `a > 1 && b > 2` no value of `a` changes the verdict of a reading whose `b` is low. Ids are
- * `boundary:SCENARIO:FIELD=VALUE`.
+ * is one unit of the last decimal place of threshold or template, at most 0.1: 25 → 24.9, 25, 25.1. Every field that the change touches is
+ * also tested at its old and new value, even if the expression does not compare it, because a bot may. A field that the expression reads is
+ * also left out once, if the expression has a verdict without it. If the expression has no comparison, `boundary:` lists the values. The
+ * first of `templates` that shows the edge is used, else the first of all: in `a > 1 && b > 2` no value of `a` changes the verdict of a
+ * reading whose `b` is low. Ids are `boundary:SCENARIO:FIELD=VALUE`.
  */
 export function boundaryReadings(
   scenario: Scenario,
@@ -43,12 +43,12 @@ export function boundaryReadings(
   const own = compared.length > 0 ? compared : declaredThresholds(scenario.boundary ?? {}, versions, budget)
   const around = (thresholds: readonly Threshold[]): TestValue[] => thresholds.flatMap((threshold) => valuesAround(threshold, template))
   const read = parts.map((part) => memberPath(part, 'reading') ?? []).filter((path) => path.length > 0)
-  const isRead = new Set(read.map((path) => path.join('.')))
+  const readPaths = new Set(read.map((path) => path.join('.')))
   const ofTouched = touched.map((change) => around(touchedThresholds(change, read, template)))
   const edge = new EdgeFinder(scenario.id, versions, verdictOf(scenario.id, compiled.expression.ast))
   const readings = new Map<string, JsonObject>()
   for (const [path, tried] of groupBy([...around(own), ...ofTouched.flat()], (each) => each.path.join('.'))) {
-    for (const reading of edge.readingsOf(tried, templates, isRead.has(path))) {
+    for (const reading of edge.readingsOf(tried, templates, readPaths.has(path))) {
       if (readings.size < MAX_READINGS) readings.set(String(reading['id']), reading)
     }
   }
@@ -89,7 +89,7 @@ function touchedThresholds(change: PolicyChange, read: readonly string[][], temp
   })
 }
 
-/** Evaluates the threshold under each version. A version whose policy lacks the field has none. */
+/** Evaluates the threshold under each version. A version whose policy lacks the field yields no value. */
 function valuesOf(bound: Expr, versions: readonly Policies[], budget: Budget): (number | string)[] {
   const evaluate = evaluator(bound)
   return versions

@@ -31,7 +31,7 @@ interface StepCounts {
   values: number
 }
 
-/** Returns a function from the size of the facts to the maximum number of steps, loops multiplied; `RangeError` for too much text. */
+/** Returns a function from the size of the facts to the maximum steps; loops multiply. It throws `RangeError` for too much text. */
 export function costOf(expr: Expr): (facts: Extent) => number {
   const parts = [...walk(expr)]
   // The expression itself may contain lists and texts, and only addition makes longer ones.
@@ -45,7 +45,7 @@ export function costOf(expr: Expr): (facts: Extent) => number {
     const mostValues = (values + parts.length) * growth
     const text = Math.floor(((characters + literalCharacters) * growth) / CHARACTERS_A_STEP)
     return byDepth.reduce(
-      (sum, share, loops) => sum + mostValues ** loops * (share.fixed + share.texts * text + share.values * mostValues),
+      (sum, counts, loops) => sum + mostValues ** loops * (counts.fixed + counts.texts * text + counts.values * mostValues),
       values,
     )
   }
@@ -69,15 +69,15 @@ export function extentOf(value: Json | undefined): Extent {
   return sum
 }
 
-function addSteps(expr: Expr, loops: number, shares: StepCounts[]): void {
-  const share = (shares[loops] ??= { fixed: 0, texts: 0, values: 0 })
+function addSteps(expr: Expr, loops: number, byDepth: StepCounts[]): void {
+  const counts = (byDepth[loops] ??= { fixed: 0, texts: 0, values: 0 })
   const own = ownSteps(expr)
-  share.fixed += own.fixed
-  share.texts += own.texts
-  share.values += own.values
+  counts.fixed += own.fixed
+  counts.texts += own.texts
+  counts.values += own.values
   const { exprKind } = expr
   const { loopCondition, loopStep } = exprKind.case === 'comprehensionExpr' ? exprKind.value : {}
-  for (const part of partsOf(expr)) addSteps(part, part === loopCondition || part === loopStep ? loops + 1 : loops, shares)
+  for (const part of partsOf(expr)) addSteps(part, part === loopCondition || part === loopStep ? loops + 1 : loops, byDepth)
 }
 
 function ownSteps(expr: Expr): StepCounts {
@@ -85,8 +85,8 @@ function ownSteps(expr: Expr): StepCounts {
   if (expr.exprKind.value.function === 'matches') return { fixed: STEPS_OF_A_MATCH, texts: 0, values: 0 }
   const compared = argumentsOf(expr, '_==_') ?? argumentsOf(expr, '_!=_') ?? argumentsOf(expr, '@in')
   // Documents and lists are compared value by value.
-  const whole = compared !== undefined && !compared.some(({ exprKind }) => exprKind.case === 'constExpr')
-  return { fixed: 1, texts: 1, values: whole ? 1 : 0 }
+  const isByValue = compared !== undefined && !compared.some(({ exprKind }) => exprKind.case === 'constExpr')
+  return { fixed: 1, texts: 1, values: isByValue ? 1 : 0 }
 }
 
 function textOf({ exprKind }: Expr): string {

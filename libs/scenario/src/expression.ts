@@ -107,7 +107,7 @@ export function readByScenario({ alert }: { alert: string }, policies: Policies)
   return compiled.ok ? { ...unread, ...cutPolicies(policies, policyReadsOf(compiled.expression.ast)) } : unread
 }
 
-/** Bounds a parser's recursion by bracket depth, longest run of signs and `branches` (caller's count of nesting words). Never too low. */
+/** Returns a bound of a parser's recursion: the largest of bracket depth, longest run of signs, and `branches` (count of nesting words). */
 export function nestingOf(text: string, branches: number): number {
   let open = 0
   let deepest = 0

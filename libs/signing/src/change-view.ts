@@ -30,7 +30,7 @@ export function changeView(change: Envelope | undefined, release: TargetRelease 
 
 /**
  * Returns the change of a history entry: `changeView`, else a guess from the releases that were in force `earlier`: a rollback if the
- * release was in force before or an earlier one has a higher `releaseEpoch`, because every approval creates a higher one; otherwise a run.
+ * release was in force before, or if an earlier release has a higher `releaseEpoch` (every approval raises the epoch); otherwise a run.
  */
 export function historyChange(
   change: Envelope | undefined,

@@ -51,7 +51,7 @@ function openSignature(value: unknown): { keyid: string; sig: Uint8Array } {
   return { keyid, sig: decodeBase64(sig, 'sig') }
 }
 
-/** Decodes base64, standard or URL-safe, padded or not. Only if re-encoding reproduces the text: Node decodes many to equal bytes. */
+/** Decodes base64, standard or URL-safe, padded or not. Refuses a text that re-encoding changes: Node decodes many texts to equal bytes. */
 function decodeBase64(text: string, member: string): Uint8Array {
   const bytes = fromBase64(text)
   const standard = toBase64(bytes)

@@ -58,7 +58,7 @@ export function rawPublicKey(key: PublicKey): Uint8Array {
   return rawKeyOf(key)
 }
 
-/** Returns the key id, OpenSSH's fingerprint: the only form that cosign matches. `key`: 32 raw bytes, a public or a private key. */
+/** Returns the key id, OpenSSH's fingerprint: the only form that cosign matches. `key`: raw public bytes, a public key or a private key. */
 export function keyIdOf(key: Uint8Array | PublicKey): string {
   const raw = key instanceof Uint8Array ? key : rawPublicKey(key)
   if (raw.length !== RAW_LENGTH) throw unsupported()

@@ -19,10 +19,10 @@ import {
 } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/** A person's decision about a run, bound to its number, attempt and release digest; an `accept` closes a ticket, bound to it. */
+/** A person's decision about a run, bound to its number, attempt and release digest; an `accept` also to the ticket that it closes. */
 export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number; ticket?: number }
 
-/** The run to decide on. Without `attempt` the caller checks it. `ticket`: closed by an `accept`. `review`: of a break-glass. */
+/** The run to decide on. Without `attempt` the caller checks it. `ticket`: set for an `accept`. `review`: set to review a break-glass. */
 export type DecidedRun = {
   run: number
   attempt?: number
@@ -86,7 +86,7 @@ export function verifyRunDecision(envelope: unknown, keys: Keys): RunDecisionPre
 
 /**
  * Reads a person's decision by a key valid at `at` (RFC 3339). Throws `SignatureError`: `HMS_DECISION_OTHER` for another run, attempt,
- * release or ticket, `HMS_DECISION_NOT_ALLOWED` unless the person may approve all releases; approvers of one and authors may abort.
+ * release or ticket, `HMS_DECISION_NOT_ALLOWED` unless the person may approve all releases; an approver of one, or an author, may abort.
  */
 export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {
   const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))

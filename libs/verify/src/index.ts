@@ -127,13 +127,13 @@ function checkHead(head: Statement, policy: string, digest: string, roster: Rost
     ).size === 0
   )
     throw new BundleRefused('HMS_VERIFY_HEAD', 'the head is not signed by rollout')
-  const { seq, current, next, scope, policy: of } = head.predicate
+  const { seq, current, next, scope, policy: headPolicy } = head.predicate
   const begins = isObject(next) && next['release'] === digest ? Date.parse(String(next['at'])) : Number.NaN
   if (begins > at.getTime())
     throw new BundleRefused('HMS_VERIFY_HEAD', `the head puts this release in force only at ${new Date(begins).toISOString()}`)
   // From its effective time on, the next release replaces the current one.
   const inForce = isObject(next) && Date.parse(String(next['at'])) <= at.getTime() ? next['release'] : current
-  if (of !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq))
+  if (headPolicy !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq))
     throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
   return seq as number
 }

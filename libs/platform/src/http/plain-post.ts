@@ -24,8 +24,8 @@ export function isPlainPost({ method, httpVersion, headers, rawHeaders }: Incomi
 }
 
 /**
- * Passes the whole body to `take` once it has arrived. If `take` returns `false`, the body is put back and `pass` is called. Both find the
- * stream without listeners. Neither is called if the client disconnects before, because no response is needed then.
+ * Passes the complete body to `handle` once it has arrived. If `handle` returns `false`, the body is put back and `pass` is called. At both
+ * calls the stream has no listeners. If the client disconnects first, neither function is called, because no response is needed.
  */
 export function peekBody(request: IncomingMessage, handle: (body: Buffer) => boolean, pass: () => void): void {
   const deliver = (): void => {
@@ -45,7 +45,7 @@ export function peekBody(request: IncomingMessage, handle: (body: Buffer) => boo
   setImmediate(() => (request.complete ? deliver() : request.on('readable', wait)))
 }
 
-/** Parses a body within the common limits, of which nothing is stored. Throws, or returns `undefined`, if servers might refuse it. */
+/** Parses a body within the common limits, for callers that store none of it. Throws or returns `undefined` if servers might refuse it. */
 export function parsePlainJson(body: Buffer): unknown {
   if (!isUtf8(body) || exceededLimit(body, BODY_BOUNDS) !== undefined) return undefined
   const text = body.toString()

@@ -13,7 +13,7 @@ const DISK_FULL = 'The database has no room left on its disk, and nothing was st
 /** Challenges of a 401 (RFC 9110 §11.6.1), unless the route takes only one of them. */
 export const CHALLENGES: readonly string[] = ['Bearer realm="HMS-SVC"', 'HMS-Statement realm="HMS-SVC"']
 
-/** Returns what a route accepts instead of what a request sent: a partner's signature, a signed request, or also a key. */
+/** Returns a challenge for each scheme that a route accepts: a partner's signature, signed requests, or API keys and signed requests. */
 function challengesOf({ code }: Problem, { headers, routeOptions }: FastifyRequest): string[] {
   if (code === 'HMS_RECEIPT_SIGNATURE') return ['Webhook-Signature realm="HMS-SVC"']
   const { requirement } = (routeOptions.config ?? {}) as { requirement?: string }

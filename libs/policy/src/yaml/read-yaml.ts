@@ -111,7 +111,7 @@ const RESERVED_KEYS = new Set(['__proto__', '<<'])
 /** Matches decimal numbers. Hexadecimal and octal numbers are integers, which have a check of their own. */
 const DECIMAL = /^[-+.\d][\d.]*(?:[eE][-+]?\d+)?$/
 
-/** Returns the JSON value of a composed node. Adds an issue for each value without exact JSON form: with one, the result is invalid. */
+/** Returns the JSON value of a composed node; invalid if there is an issue. Adds an issue for each value without exact JSON form. */
 function toJson(node: unknown, issues: Issue[]): Json {
   if (isMap(node)) return toObject(node, issues)
   if (isSeq(node)) return node.items.map((item) => toJson(item, issues))

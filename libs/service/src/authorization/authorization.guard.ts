@@ -38,11 +38,11 @@ export class AuthorizationGuard implements CanActivate {
     if (need !== undefined) await this.admit(request, need, http.getResponse<FastifyReply>())
     const proofOf = this.reflector.get<ProofOf | undefined>(SIGNED_BODY, context.getHandler())
     if (proofOf !== undefined) await this.bodies.count(request, http.getResponse<FastifyReply>(), proofOf)
-    const [safely, secret, dryRun] = [IDEMPOTENT, SECRET_MEMBER, DRY_RUN].map((key) =>
+    const [idempotent, secret, dryRun] = [IDEMPOTENT, SECRET_MEMBER, DRY_RUN].map((key) =>
       this.reflector.get<unknown>(key, context.getHandler()),
     )
     if (dryRun === true) validKeyOf(request)
-    else await this.calls.begin(request, safely === true, secret as string | undefined)
+    else await this.calls.begin(request, idempotent === true, secret as string | undefined)
     return true
   }
 
@@ -55,7 +55,7 @@ export class AuthorizationGuard implements CanActivate {
 
   /** Ends an open stream when its key is revoked; other reads are short. A write is never cut, because it may be committed already. */
   private endWithKey(token: string, { raw }: FastifyReply): void {
-    // The connection closed while the key was verified, so no event would release the key.
+    // If the connection closed while the key was verified, no `close` event follows that would unregister the listener.
     if (raw.destroyed) return
     raw.once(
       'close',

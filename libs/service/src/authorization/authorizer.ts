@@ -11,7 +11,7 @@ import { TokenBook } from './token-book.js'
 export interface AccessNeed {
   what: Need | 'statement'
   dev: 'open' | 'keyless' | 'loopback' | 'asked'
-  /** What a key in the query (`key`) opens; it then suffices if there is no header. A stream so opened contains no values. */
+  /** Resource that a stream key in the query (`key`) opens if there is no `authorization` header. Such a stream contains no values. */
   byQuery?: AddressUse
   /** Service whose signed requests are accepted too. */
   byService?: ServiceName
@@ -67,7 +67,7 @@ export class Authorizer {
     }
   }
 
-  /** Throws as `admit` does for any body, before it is stored. A key's bot, and a signature's body and nonce, are left to `admit`. */
+  /** Throws those errors of `admit` that need no body, before the body is stored. `admit` also checks a key's bot, signed body, nonce. */
   admitHead(head: RequestHead, { what, dev, byService }: AccessNeed): void {
     const header = head.headers.authorization
     const grant = this.grantWithoutSignature(header, typeof what === 'object' ? 'bot' : what, this.isOpen(head, dev))
@@ -128,7 +128,7 @@ export class Authorizer {
   }
 }
 
-/** The name is prefixed, so that a key named like a person is not mistaken for that person in the audit log. */
+/** Returns the grant of a key. The name is prefixed, so that the audit log distinguishes a key named like a person from that person. */
 function grantOf({ id, name, region, scopes }: TokenRecord): Grant {
   const readsAll = scopes.some((scope) => scope === 'read' || scope === 'operate')
   // guard: values-only-keys
@@ -149,7 +149,7 @@ function someBot({ scopes }: TokenRecord): string {
   return scopes.find((scope) => scope.startsWith('bot:'))?.slice('bot:'.length) ?? '<id>'
 }
 
-/** Whether a request is from this machine; one through an edge is as local as the edge's client. */
+/** Whether a request is from this machine. A request through an edge is local only if the edge's client is on this machine too. */
 function isLocal({ headers, peer }: RequestHead): boolean {
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().flatMap((list) => list.split(','))
   return [peer ?? '', ...forwarded].every((address) => LOOPBACK_ADDRESS.test(address.trim()))

@@ -68,7 +68,7 @@ export class VerifiedTokens {
     return tables.some(({ rows }) => rows.some(({ id, signed }) => signed === undefined || this.refused.has(id)))
   }
 
-  /** Reads the topic on, and copies signatures into rows that equal the newest record of their key. Returns whether any was copied. */
+  /** Reads new records of the topic, and copies signatures into rows equal to the newest record of their key. Returns whether any was. */
   async copySignatures(tables: readonly { source: TokenService; rows: readonly StoredToken[] }[]): Promise<boolean> {
     const [first] = tables
     if (first === undefined) return false

@@ -7,7 +7,7 @@ export interface DirectDelivery {
   revision: number
   storedAt?: string
   detail?: string
-  /** Set if config-store itself refused the heads, which it will never store. A refusal by a proxy is none. */
+  /** Set if config-store itself refused the heads and will never store them. Not set if a proxy refused the request. */
   refused?: true
 }
 

@@ -24,7 +24,7 @@ export function kafkaSettings({ kafkaBrokers: brokers }: HostConfig, clientId: s
   return { brokers, clientId, sasl: readSasl(env), ssl: readTls(env) }
 }
 
-/** Opens the Kafka bus. Consumers that crash repeatedly would read nothing any more: they end the process, for a restart. */
+/** Opens the Kafka bus. A consumer that cannot recover would read nothing more, so it ends the process, which is then restarted. */
 export function openKafkaBus(
   config: HostConfig,
   services: readonly ServiceName[],

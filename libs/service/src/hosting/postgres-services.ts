@@ -35,7 +35,7 @@ export async function migrateService(definition: ServiceDefinition, url: string)
   }
 }
 
-/** Opens a service on PostgreSQL. `embedded`: it migrates itself (no operator does) and notifies no other. `folder`: its data. */
+/** Opens a service on PostgreSQL. `embedded`: it migrates its schema itself, and notifies no other instance. `folder`: data folder. */
 export async function openPostgresService(
   definition: ServiceDefinition,
   options: { url: string; clock: Clock; log: Logger; embedded: boolean; folder?: string; poolSize?: number; instance?: string },

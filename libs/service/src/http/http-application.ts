@@ -94,7 +94,7 @@ export async function createHttpApplication(
   return app
 }
 
-/** Logs Nest's messages at debug level: its start-up lines are irrelevant to an operator. */
+/** Logs Nest's messages; its start-up lines at debug level, because they are irrelevant to an operator. */
 class NestLogger implements LoggerService {
   constructor(private readonly to: Logger) {}
   log(message: unknown): void {
@@ -108,7 +108,7 @@ class NestLogger implements LoggerService {
   }
 }
 
-/** Verifies the key of each request with a body at its head: a body without a valid key is never stored. The guard verifies the rest. */
+/** Authorizes writes by their heads, before the body arrives, so that no unauthorized body is stored. The guard verifies the rest. */
 export function authorizeHeads(server: FastifyInstance, access: Authorizer): void {
   fastPathSafe(server).addHook('onRequest', (request, _reply, done) => {
     const { method, url, headers, raw, is404, routeOptions } = request
@@ -151,7 +151,7 @@ export class ValidationPipe implements PipeTransform {
   }
 }
 
-/** Validates the query of a path without a controller in the same way. Throws 400 `HMS_HTTP_QUERY_INVALID`. */
+/** Validates the query of a path without a controller, like `ValidationPipe`. Throws 400 `HMS_HTTP_QUERY_INVALID`. */
 export function readQuery<T extends object>(shape: Shape<T>, query: URLSearchParams): T {
   const given = Object.fromEntries(
     [...query.keys()].map((name) => [name, query.getAll(name).length > 1 ? query.getAll(name) : query.get(name)]),
@@ -159,7 +159,7 @@ export function readQuery<T extends object>(shape: Shape<T>, query: URLSearchPar
   return validated(shape, given, 'HMS_HTTP_QUERY_INVALID')
 }
 
-/** Returns an object of a class. Throws 400 with this code. */
+/** Creates an object of a class from plain data. Throws 400 with `code` if the data is invalid. */
 export function validated<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HTTP_QUERY_INVALID' | 'HMS_HTTP_BODY_INVALID'): T {
   const { value, errors } = readShape(shape, plain)
   if (errors.length > 0) throw new HmsError(code, errors.map(({ detail }) => detail).join('; '), { status: 400, errors })

@@ -20,11 +20,11 @@ class PageQueryDto {
   cursor?: string
 }
 
-/** Last item of the page before: its position, and its index in a whole list. */
+/** Last item of the previous page: its position, and its index in the complete list. */
 type LastItem = readonly [position: Position, index: number]
 
 interface Paging {
-  /** Limit without `limit`, for a handler that reads no more than its `limit`. */
+  /** Default of `limit`. Set it for a handler that itself reads at most `limit` items. */
   usual?: number
   /** Query member that takes the position, for a handler that begins after it. */
   after?: string | ((query: Query) => string)

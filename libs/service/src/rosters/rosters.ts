@@ -85,7 +85,7 @@ function verified(book: Rosters, envelope: unknown): Roster {
 const POLL_MS = 30_000
 const RETRY_MS = 1_000
 
-/** Synchronises a roster book with its service's table: at the start, on notification, and every half minute. */
+/** Synchronises the `Rosters` of a service with the service's table: at the start, on notification, and every half minute. */
 export class RosterReader {
   private isPinnedStored = false
   readonly polls = new PeriodicTask(this.clock, {
@@ -101,7 +101,7 @@ export class RosterReader {
     private readonly log: Logger,
   ) {}
 
-  /** Polls; returns whether there was a newer roster. Never throws: no table means no rosters, and no database means no decisions. */
+  /** Polls; returns whether there was a newer roster. Never throws: without the table there is no roster, without database no decision. */
   async poll(): Promise<boolean> {
     try {
       if (!this.isPinnedStored) await this.storePinned()

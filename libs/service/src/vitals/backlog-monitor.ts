@@ -73,7 +73,7 @@ const ALARMS: readonly Alarm[] = [
 /** Monitors a service's vital signs: for the metrics on request, and periodically for alarms in the log. */
 export class BacklogMonitor {
   private readonly raised = new Set<string>()
-  /** Topics whose letters are counted: those that the service consumes, from the start, and others as they have letters. */
+  /** Topics whose letters are counted: from the start, all that the service consumes; others from their first letter on. */
   private readonly topics = new Set(TOPICS.filter(({ consumers }) => consumers.includes(this.service)).map(({ name }) => name))
   readonly polls = new PeriodicTask(this.clock, { everyMs: POLL_MS, run: () => this.poll(), failed: (error) => this.logFailure(error) })
 

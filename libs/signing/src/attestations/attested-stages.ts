@@ -59,8 +59,8 @@ const REFUSES: Record<AttestingStage, Refusal> = {
   },
   canary(attestation, about, keys, evidence) {
     const { properties } = readVerificationResult(attestation, about, keys)
-    const isKnownToHold = evidence === 'optional' || properties.includes(CANARY_PROMOTED)
-    const lacking = (isKnownToHold ? [CANARY_PASSED] : [CANARY_PASSED, CANARY_OBSERVED]).find((property) => !properties.includes(property))
+    const isPassEnough = evidence === 'optional' || properties.includes(CANARY_PROMOTED)
+    const lacking = (isPassEnough ? [CANARY_PASSED] : [CANARY_PASSED, CANARY_OBSERVED]).find((property) => !properties.includes(property))
     return lacking === undefined ? undefined : `canary-controller does not say ${lacking} of these releases`
   },
 }

@@ -10,7 +10,7 @@ import { isStableRoot, type StableHead, type StableRoot } from './stable-tree.js
 export const FRESHNESS_EVERY_MS = 10_000
 export const FRESHNESS_LIFE_MS = 5 * 60_000
 
-/** Rollout's freshness statement on all stable heads: shows mixed times and withheld updates. Affects a reader's state, not values. */
+/** Rollout's statement on all stable heads. Reveals heads of different times and withheld heads. Affects a reader's state, not values. */
 export type FreshnessPredicate = {
   /** `stableDigest` of all stable heads. */
   stable: string

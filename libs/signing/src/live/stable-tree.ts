@@ -52,7 +52,7 @@ export class StableTree {
   }
 }
 
-/** Whether the tree contains the head `held` for `policy`, or no head if `undefined`. Never throws, because `proof` is untrusted. */
+/** Whether `proof` shows that `policy` has the head `held` in the tree (`undefined`: no head). Never throws: `proof` is untrusted. */
 export function provesStableHead({ size, root }: StableRoot, policy: string, held: StableHead | undefined, proof: unknown): boolean {
   if (!Array.isArray(proof) || proof.length > 2) return false
   const rows = proof as (Partial<StandingRow> | null)[]

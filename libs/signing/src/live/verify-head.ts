@@ -31,7 +31,7 @@ export function signerFor(scope: string): ServiceName {
  * scope in the witnessed log. Throws `SignatureError` (`HMS_HEAD_…`). `Floors` checks what depends on the reader: `seq` and floors.
  */
 export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
-  const head = readByItsSpeaker(signed.head, roster)
+  const head = readSignedHead(signed.head, roster)
   const next = readNext(head, signed.next ?? null, roster)
   if (head.current === null) return { head, envelope: signed.head, release: null, next }
   if (signed.release === null) throw missing(head)
@@ -69,7 +69,7 @@ function readNext(head: HeadPredicate, held: HeldRelease | null, roster: Roster)
   return { atMs, release }
 }
 
-function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
+function readSignedHead(envelope: Envelope, roster: Roster): HeadPredicate {
   // The scope is not verified yet. It only selects the keys with which the same bytes are verified.
   const scope = peekScope(envelope)
   const signingService = signerFor(scope)

@@ -45,7 +45,7 @@ export class Roster {
     return this.predicate.installation
   }
 
-  /** Takes over the installation of the roster that it follows, for a roster that names none. */
+  /** Takes over the installation of the preceding roster, used if this roster names none. Returns this roster. */
   following({ installation }: Roster): this {
     this.#installation = installation
     return this
@@ -138,7 +138,7 @@ export class Roster {
     return this.roles.find((role) => role.match.root === true)
   }
 
-  /** Returns a service's keys (none if unknown): valid and not revoked at `at` (RFC 3339, of signing), or, without `at`, never revoked. */
+  /** Returns a service's keys, if any: valid and not revoked at the signing time `at` (RFC 3339); without `at`, all never revoked. */
   serviceKeys(service: string, at?: string): Keys {
     if (at !== undefined) return this.#keysOfService(service, at)
     const known = this.#serviceKeys.get(service)
@@ -156,7 +156,7 @@ export class Roster {
     return new Map([since, ...later].flatMap((at) => [...this.#keysOfService(service, at)]))
   }
 
-  /** Returns the keys of a kind in any role: valid and not revoked at `at` (RFC 3339), or, without `at`, never revoked. */
+  /** Returns the keys of all principals of a kind: valid and not revoked at `at` (RFC 3339); without `at`, all that were never revoked. */
   keysOfKind(kind: PrincipalKind, at?: string): Keys {
     return this.#keysOfPrincipals((principal) => principal.kind === kind, at)
   }

@@ -5,7 +5,7 @@ import { EMPTY_ROOT, hashFrom } from './merkle.js'
 import { isSignedBy, openNote, type NoteKey } from './note.js'
 import { verifyConsistency } from './verify-proof.js'
 
-/** A log's request to a witness (C2SP tlog-witness) to sign a checkpoint that extends the known one with `old` entries. */
+/** A log's request to a witness (C2SP tlog-witness) to sign a checkpoint that extends the witness's newest one, of `old` entries. */
 export interface AddCheckpoint {
   old: number
   /** Consistency proof. */
@@ -40,7 +40,7 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
   return { old: Number(old), path: path as Uint8Array[], checkpoint: text.slice(end + 2) }
 }
 
-/** Decides whether a witness that last signed `seen` may sign a checkpoint; it asserts only that checkpoints extend each other. */
+/** Decides whether a witness that last signed `seen` may sign a checkpoint. A signature only asserts that checkpoints extend each other. */
 export function decideCosignature(
   seen: Seen | undefined,
   { old, path, checkpoint }: AddCheckpoint,

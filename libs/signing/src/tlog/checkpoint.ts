@@ -65,7 +65,7 @@ export function isWitnessed(text: string, policy: LogPolicy): boolean {
   return unlessRefused(() => verifyCheckpoint(text, policy) !== undefined, false)
 }
 
-/** Verifies a checkpoint by the first policy that fits. Otherwise throws the error for the log that signed it, or for the first. */
+/** Verifies a checkpoint by the policies of the log that signed it, else by the first. Throws the first error if none accepts it. */
 export function verifyCheckpointOfAny(text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint {
   const { signatures } = openNote(text)
   const signed = policies.filter(({ log }) => signatures.some(({ name, id }) => name === log.name && id === log.id))

@@ -13,7 +13,7 @@ import { documentTable, type Transaction } from '#libs/persistence'
 import { describeDecision, endsRun, type DecisionResponse, type DecisionReceived } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, orRefusal, SignatureError, type Roster } from '#libs/signing'
 
-/** A run ended or decided on before this stage, or in it. An ended attempt is not opened; an early decision waits for its attempt. */
+/** A run ended here, or ended or decided on before it arrived. An ended attempt is not opened; an early decision waits for its attempt. */
 export interface AbortedRun {
   run: number
   /** Highest ended attempt; it and all earlier ones are ended in this stage. 0 if none is. */
@@ -80,7 +80,7 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
   return decision.stage !== null && STAGES.indexOf(stage) >= STAGES.indexOf(decision.stage)
 }
 
-/** Verifies a decision by this service's roster; does not trust approver. Returns a refusal or the signing time (not `supersede`). */
+/** Verifies a decision by this service's roster; does not trust approver. Returns a refusal or the signing time (`supersede`: none). */
 export function verifyDecision(
   roster: Roster,
   dossier: RunDossier,

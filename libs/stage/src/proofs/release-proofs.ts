@@ -48,7 +48,7 @@ export class ReleaseProofs implements OnModuleInit {
     }
   }
 
-  /** Returns the dossier with stored proofs of its releases and of the live ones they replace, which later stages receive in it. */
+  /** Returns the dossier with the stored proofs of its releases and of the live releases that they replace, for the later stages. */
   async attach(tx: Transaction, packed: RunDossier): Promise<RunDossier> {
     const dossier = openDossier(packed)
     const releases = await Promise.all(dossier.releases.map((release) => withProof(tx, release)))

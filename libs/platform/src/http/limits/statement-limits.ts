@@ -7,12 +7,12 @@ export interface SignedStatement {
   id: string
 }
 
-/** Limit of a statement's retries charged to its key. Otherwise anyone who has seen it could exhaust the bucket of the key. */
+/** Limit of a statement's repeats charged to its key. Without it, anyone who has seen the statement could exhaust the key's bucket. */
 const REPEATS: BucketBounds = { burst: 5, perSecond: 1 / 60 }
 
 /**
- * Buckets of requests with a signature in the body: by key if it was verified, otherwise by address. The body arrives later, so each
- * request first takes a token of its address. If that bucket is empty, the request is refused only if its signature is invalid.
+ * Rate limits of requests with a signature in the body: by key if the signature is valid, otherwise by address. The body arrives later, so
+ * each request first takes a token of its address. If that bucket is empty, the request is refused only if its signature is invalid.
  */
 export class StatementLimits {
   private readonly unsigned = new ClientBuckets(this.bounds, this.nowMs)

@@ -84,7 +84,7 @@ export interface UpgradeAnswer {
   headers?: Readonly<Record<string, string>>
 }
 
-/** Responds on a detached socket and closes it: Node would let it stay half open. Destroyed when flushed, or after `withinMs`. */
+/** Responds on a detached socket, and destroys it once the response is flushed or `withinMs` is over: Node would leave it half open. */
 export function answerUpgrade(socket: Duplex, { status, type, body, headers = {} }: UpgradeAnswer, withinMs = REFUSAL_MS): void {
   if (!socket.writable) return void socket.destroy()
   const impatience = setTimeout(() => socket.destroy(), withinMs) // guard: refused-upgrade-late

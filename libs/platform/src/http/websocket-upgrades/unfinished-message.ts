@@ -4,8 +4,8 @@ const MAX_HEAD = 14
 const CONTROL = 0x8
 
 /**
- * Tracks a client's frames by their heads (RFC 6455 §5.2), and since when a frame, or the message that it is part of, is unfinished. A ping
- * between two fragments ends neither, and its own bytes go with it. `now` in ms.
+ * Tracks a client's frames by their heads (RFC 6455 §5.2): since when a frame, or a message of several frames, is unfinished. A ping
+ * between two fragments does not end the message, and `bytes` does not include a completed ping. `now` in ms.
  */
 export class UnfinishedMessage {
   /** Bytes of the unfinished message and frame. */
