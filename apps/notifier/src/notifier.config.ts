@@ -8,13 +8,13 @@ import { isEmailAddress } from './partners/email-address.js'
 
 const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
 
-/** Requires a text that `fits`. The error does not contain the value, which may include a password. */
+/** Requires a text for which `isValid` is true. The error does not contain the value, which may include a password. */
 function isTextMatching(isValid: (text: string) => boolean, message: string): PropertyDecorator {
   const validate = (value: unknown): boolean => typeof value === 'string' && isValid(value)
   return ValidateBy({ name: 'isTextThat', validator: { validate, defaultMessage: () => message } })
 }
 
-/** `HMS_NOTIFIER_*`. */
+/** Configuration from the environment variables `HMS_NOTIFIER_*`. */
 export class NotifierConfig {
   @IsIn(['dev', 'production'], { message: 'profile must be dev or production' })
   profile: Profile = 'production'

@@ -24,7 +24,7 @@ import type { PolicyReads } from './reads/policies.http.js'
 import { type SidecarResponse, readJson, send } from './http/answer.js'
 import type { Flags } from './ofrep/flags.js'
 
-/** Limits of the HTTP server, because request headers and bodies are small. A request above them gets 431 or 408. */
+/** Limits of the HTTP server, low because request headers and bodies are small. A request above a limit gets 431 or 408. */
 const BOUNDS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 10_000,

@@ -32,7 +32,7 @@ export function timerMs(ms: number): number {
   return Math.min(ms, MAX_TIMER_MS)
 }
 
-/** Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive, as no socket here does; `after` replaces it. */
+/** Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive; no socket here does. `after` replaces the timer. */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error, after = keepAlive): Promise<T> {
   let timer = { cancel() {} }
   const deadline = new Promise<never>((_resolve, reject) => (timer = after(timerMs(ms), () => reject(late()))))

@@ -63,13 +63,13 @@ export async function previewRollback(api: ApiClient, reference: string): Promis
 
 const ANSWER_MS = 5_000
 /** Maximum wait in ms of one coverage request, below config-store's limit; a longer wait uses several requests. */
-const LONGEST_QUESTION_MS = 10_000
+const MAX_REQUEST_WAIT_MS = 10_000
 
-const LOOK_MS = 100
+const POLL_MS = 100
 
 type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision' | 'moved'>
 
-/** Reports which bots acknowledged, once all connected ones have, or at the timeout. `startedAt`: time of `performance.now`. */
+/** Reports which bots acknowledged, once all connected bots have, or at the timeout. `startedAt`: a `performance.now` time. */
 export async function reportOf(
   api: ApiClient,
   { id, version, revision, moved }: Reversed,
@@ -78,19 +78,19 @@ export async function reportOf(
   const others = (moved ?? []).filter((move) => move.id !== id)
   const queryCoverage = (policy: Pick<Reversed, 'id' | 'version'>): Promise<CoverageView> =>
     coverageOf(api, { ...policy, revision }, waitMs)
-  const [coverage, ...besides] = await Promise.all([queryCoverage({ id, version }), ...others.map(queryCoverage)])
+  const [coverage, ...coverageOfOthers] = await Promise.all([queryCoverage({ id, version }), ...others.map(queryCoverage)])
   const seconds = Math.round(performance.now() - startedAt) / 1000
-  const silent = [...new Set([coverage!, ...besides].flatMap(({ lagging }) => lagging.map((bot) => bot.id)))]
+  const silent = [...new Set([coverage!, ...coverageOfOthers].flatMap(({ lagging }) => lagging.map((bot) => bot.id)))]
   return { id, version, revision, seconds, acknowledged: coverage!.current, silent, ...(moved === undefined ? {} : { moved }) }
 }
 
 async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, waitMs: number): Promise<CoverageView> {
   try {
     // A request ends early only when no bot is lagging, so any other request took its full wait.
-    for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
-      const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
-      const coverage = await api.get('/v1/coverage', { policy: id, revision, waitMs: askMs }, { timeoutMs: askMs + ANSWER_MS })
-      if (coverage.lagging.length === 0 || leftMs === askMs) return coverage
+    for (let leftMs = waitMs; ; leftMs -= MAX_REQUEST_WAIT_MS) {
+      const partMs = Math.min(leftMs, MAX_REQUEST_WAIT_MS)
+      const coverage = await api.get('/v1/coverage', { policy: id, revision, waitMs: partMs }, { timeoutMs: partMs + ANSWER_MS })
+      if (coverage.lagging.length === 0 || leftMs === partMs) return coverage
     }
   } catch (error) {
     const detail = `${id}@${version} is back, but who has it could not be asked: ${(error as Error).message}`
@@ -110,6 +110,6 @@ export async function revisionOf(api: ApiClient, id: string, digest: string, wai
       const detail = `the rollback of ${id} stands, and config-store does not report it yet`
       throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', detail, { status: 504, next: [`hms-svc get ${id}`] })
     }
-    await delay(LOOK_MS)
+    await delay(POLL_MS)
   }
 }

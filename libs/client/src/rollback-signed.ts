@@ -38,7 +38,7 @@ export async function signRollback(
   return submitApproval(api, prepared, await signApproval(prepared, signer), options)
 }
 
-/** Waits until the rollback is live and acknowledged, at most `waitMs` for each; `startedAt`: of `performance.now`. Throws `RunError`. */
+/** Waits until the rollback is live and acknowledged, at most `waitMs` for each. `startedAt`: `performance.now` time. Throws `RunError`. */
 export async function awaitRollback(
   api: ApiClient,
   run: number,
@@ -60,7 +60,7 @@ export interface WithdrawOptions {
   at?: Date
 }
 
-/** Submits a person's signed withdrawal of the release in force. Other people may have to sign too: see `missing` in the result. */
+/** Signs and submits a person's withdrawal of the release in force. Other people may have to sign too: see `missing` in the result. */
 export async function withdrawPolicy(
   api: ApiClient,
   id: string,

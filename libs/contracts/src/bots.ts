@@ -12,7 +12,7 @@ export interface Audience {
 
 /**
  * Period in ms in which config-store reports coverage and stages wait for bots; starts when a head is stored or its `next` takes effect, so
- * a canary restarts it by renewing heads. Unbounded, each bot that connects or disconnects would cost one signed event per policy.
+ * a canary restarts it by renewing heads. With no limit, each bot that connects or disconnects would cost one signed event per policy.
  */
 export const COVERAGE_REPORT_MS = 10 * 60 * 1000
 

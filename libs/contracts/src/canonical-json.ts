@@ -65,7 +65,7 @@ function canonicalObject(value: Record<string, unknown>): string {
   return `{${members}}`
 }
 
-/** Printable ASCII without `"` and `\`, as most strings: the JSON form is the string in quotes. */
+/** Printable ASCII without `"` and `\`, which most strings are: the JSON form of such a string is the string in quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
 function canonicalString(value: string): string {
@@ -89,22 +89,22 @@ export function deepFreeze<T>(value: T): T {
 
 /** Returns the first value that is not I-JSON (RFC 7493) or that PostgreSQL cannot store (a NUL). Recursive: limit the nesting first. */
 export function notInterchangeable(value: unknown): FieldProblem | undefined {
-  if (typeof value === 'string') return ofText(value)
-  if (typeof value === 'number') return ofNumber(value)
+  if (typeof value === 'string') return problemOfText(value)
+  if (typeof value === 'number') return problemOfNumber(value)
   if (typeof value !== 'object' || value === null) return undefined
   for (const name in value) {
-    const found = ofText(name) ?? notInterchangeable((value as Record<string, unknown>)[name])
+    const found = problemOfText(name) ?? notInterchangeable((value as Record<string, unknown>)[name])
     if (found !== undefined) return { ...found, pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}${found.pointer}` }
   }
   return undefined
 }
 
-function ofText(text: string): FieldProblem | undefined {
+function problemOfText(text: string): FieldProblem | undefined {
   if (text.includes('\0')) return { pointer: '', detail: 'text must not hold NUL' }
   return text.isWellFormed() ? undefined : { pointer: '', detail: 'text must not hold half a surrogate pair' }
 }
 
-function ofNumber(number: number): FieldProblem | undefined {
+function problemOfNumber(number: number): FieldProblem | undefined {
   if (!Number.isFinite(number)) return { pointer: '', detail: 'a number is too large' }
   if (!Number.isInteger(number) || Number.isSafeInteger(number)) return undefined
   return { pointer: '', detail: 'a number has more digits than every reader keeps: write it as text' }

@@ -21,7 +21,7 @@ export interface MetricFigures {
 export const MAX_METRICS = 10
 export const MAX_QUERY = 1_000
 const NAME = /^[a-z][a-z0-9-]{0,49}$/
-/** Comparison with `bool`. Without it PromQL filters: false returns an empty result, as if nothing was measured; true may return 0. */
+/** Comparison with `bool`. Without `bool`, a false comparison has an empty result, as if not measured, and a true one may return 0. */
 const COMPARES = /(?:==|!=|<=|>=|<|>)\s*bool\b/
 
 /** Returns why these gates are invalid in a plan; `undefined` if they are valid. */

@@ -65,7 +65,7 @@ export interface StepNotified {
   partners: string
 }
 
-/** Returns the escalation steps with the partners notified at each. `deliveries`: of `ticket:N`; `undefined` if they cannot be read. */
+/** Returns the escalation steps with the partners notified at each. `deliveries`: of this ticket; `undefined` if they cannot be read. */
 export function notifiedSteps(
   ticket: Pick<Ticket, 'told'>,
   deliveries: readonly Pick<DeliveryView, 'version' | 'partner' | 'state'>[] | undefined,

@@ -25,13 +25,13 @@ export const HEARTBEAT_KEY = '~heartbeat'
 /** Key of rollout's newest freshness statement on `hms.config.state.v1`; not a valid policy id. */
 export const FRESHNESS_KEY = '~freshness'
 
-/** All services except approver, the producer, and audit, which `stage` adds. */
+/** All services except approver, which is the producer, and audit, which `entry` adds. */
 const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Returns a catalogue entry with the common defaults. Adds audit to the consumers. */
-function stage(name: string, producer: ServiceName, consumers: ServiceName[], purpose: string, more: Partial<Topic> = {}): Topic {
+function entry(name: string, producer: ServiceName, consumers: ServiceName[], purpose: string, more: Partial<Topic> = {}): Topic {
   return {
     name,
     producers: [producer],
@@ -46,50 +46,50 @@ function stage(name: string, producer: ServiceName, consumers: ServiceName[], pu
 
 /** Every topic with its producers and readers. The partition count is permanent: growing a keyed topic re-maps its keys. */
 export const TOPICS: readonly Topic[] = [
-  stage('hms.approval.v1', 'approver', ['linter', 'rollout'], 'approved releases enter the pipeline, signed rollbacks at its end'),
-  stage('hms.lint.v1', 'linter', ['simulator', 'rollout', 'approver'], 'verdicts of lint and schema', { stage: true }),
-  stage('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay', { stage: true }),
-  stage('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict', { stage: true }),
-  stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks and withdrawals too', {
+  entry('hms.approval.v1', 'approver', ['linter', 'rollout'], 'approved releases enter the pipeline, signed rollbacks at its end'),
+  entry('hms.lint.v1', 'linter', ['simulator', 'rollout', 'approver'], 'verdicts of lint and schema', { stage: true }),
+  entry('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay', { stage: true }),
+  entry('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict', { stage: true }),
+  entry('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks and withdrawals too', {
     stage: true,
   }),
-  stage('hms.notification.v1', 'notifier', ['approver'], 'notifications of partners', { stage: true }),
-  stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people', {
+  entry('hms.notification.v1', 'notifier', ['approver'], 'notifications of partners', { stage: true }),
+  entry('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people', {
     group: 'control',
   }),
-  stage('hms.ticket.v1', 'approver', ['notifier'], 'tickets, for the partners on call'),
-  stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
-  stage('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', {
+  entry('hms.ticket.v1', 'approver', ['notifier'], 'tickets, for the partners on call'),
+  entry('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
+  entry('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', {
     key: 'roster',
     partitions: 1,
     cleanup: 'compact',
   }),
-  stage('hms.token.v1', 'approver', EVERY_OTHER, 'keys of programs, hashed, and which were revoked', {
+  entry('hms.token.v1', 'approver', EVERY_OTHER, 'keys of programs, hashed, and which were revoked', {
     key: 'token',
     partitions: 1,
     cleanup: 'compact',
   }),
-  stage('hms.freeze.v1', 'approver', ['canary-controller', 'rollout'], 'freezes and the stop switch', {
+  entry('hms.freeze.v1', 'approver', ['canary-controller', 'rollout'], 'freezes and the stop switch', {
     key: 'freeze',
     partitions: 1,
     cleanup: 'compact',
     group: 'control',
   }),
-  stage('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
-  stage('hms.receipt.v1', 'notifier', ['approver'], 'what reached each partner, and what it acknowledged', { key: 'partner' }),
-  stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
-  stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
-  stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers', { trail: 'window' }),
-  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka, and rollout’s freshness statement', {
+  entry('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
+  entry('hms.receipt.v1', 'notifier', ['approver'], 'what reached each partner, and what it acknowledged', { key: 'partner' }),
+  entry('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
+  entry('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
+  entry('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers', { trail: 'window' }),
+  entry('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka, and rollout’s freshness statement', {
     key: 'document',
     partitions: 1,
     cleanup: 'compact',
     newestOnly: true,
     consumers: ['simulator'],
   }),
-  stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
+  entry('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
   // audit does not read its own topic: each of its events would create another entry.
-  stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout', 'approver'] }),
+  entry('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout', 'approver'] }),
 ]
 
 /** Topic of `STAGE_EVENTS` by stage; approver, config-store and audit are not stages. */
@@ -121,7 +121,7 @@ export function topicByName(name: string): Topic {
   return topic
 }
 
-/** Returns the topics on which a service reads events of this type. `STAGE_EVENTS` are on the topic of every stage that it reads. */
+/** Returns the topics on which a service reads events of this type. For `STAGE_EVENTS`: the topics of all stages that it reads. */
 export function topicsOfType(type: EventType, reader: ServiceName): string[] {
   if (!isStageEvent(type)) return [EVENT_TOPICS[type]]
   const read = topicsConsumedBy(reader).map(({ name }) => name)

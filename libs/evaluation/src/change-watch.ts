@@ -38,7 +38,7 @@ export class ChangeWatch {
     this.scheduleCheck()
   }
 
-  /** Checks these policies, or all policies if none are given. Called after the copy received documents of them. */
+  /** Checks these policies, or all policies if none are given. Called after the copy received documents of these policies. */
   check(policies: Iterable<string> = [...this.copy.policies(), ...this.fingerprints.keys()]): void {
     // A canary may end because another member of its bundle changed.
     const changed = this.compare([...policies, ...this.nextChanges.keys()])
@@ -81,7 +81,7 @@ export function documentsInForce(documents: readonly HeldDocument[], now: number
 
 const NOTHING = '[]'
 
-/** Returns a text that changes whenever the responses that readers get of a policy may change; a response names its first revision. */
+/** Returns a text that changes whenever a reader's response may change. Includes `firstRevision`, because responses contain it. */
 function fingerprintOf(documents: readonly HeldDocument[], now: number): string {
   const inForce = documentsInForce(documents, now)
   return JSON.stringify(

@@ -92,7 +92,7 @@ export interface Resolution {
 }
 
 /**
- * Resolves the policy for a reader, with the reason: `SPLIT` inside a canary; `TARGETING_MATCH` outside of a running one, because the
+ * Resolves the policy for a reader, with the reason: `SPLIT` inside a canary; `TARGETING_MATCH` outside a running canary, because the
  * result depends on the reader; else `STATIC`, which alone lets a provider cache for all readers. `null` if nothing is in force.
  */
 export function resolve(documents: readonly HeldDocument[], reader: Reader, now: number): Resolution | null {
@@ -175,18 +175,18 @@ function newestFirst(a: HeldDocument, b: HeldDocument): number {
 }
 
 /**
- * Marks the canaries of incomplete bundles: members missing, not issued together, without their base, or with another run's canary as well.
- * Readers ignore them: none applies a part (ADR 0089). `all`: whole copy, after an update. Returns the documents to replace, newly marked.
+ * Marks canaries of incomplete bundles: a member is missing, was not issued together, lacks its base, or has another run's canary too.
+ * Readers ignore marked canaries, so none applies part of a bundle (ADR 0089). `all`: full copy. Returns documents with changed marks.
  */
 export function markIncompleteBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
-  const ofAllRuns = all.filter(({ head }) => head.scope !== STABLE_SCOPE)
-  const canaries = ofAllRuns.filter(({ head }) => head.cohortKey !== undefined && head.bundle !== undefined)
+  const allCanaries = all.filter(({ head }) => head.scope !== STABLE_SCOPE)
+  const canaries = allCanaries.filter(({ head }) => head.cohortKey !== undefined && head.bundle !== undefined)
   if (canaries.length === 0) return []
   const stable = new Map(
     all.flatMap((held) => (held.head.scope === STABLE_SCOPE ? [[held.head.policy, documentAsOf(held, now)] as const] : [])),
   )
   const live = groupBy(
-    ofAllRuns.filter((held) => isLiveCanary(held, stable.get(held.head.policy), now, true)),
+    allCanaries.filter((held) => isLiveCanary(held, stable.get(held.head.policy), now, true)),
     ({ head }) => head.policy,
   )
   const membersOf = new Map<string, number>()

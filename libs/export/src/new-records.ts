@@ -40,7 +40,7 @@ interface ExportFilter {
 
 const ENTRIES_AT_ONCE = 1_000
 
-/** Yields the records between the position and the checkpoint, which comes last; none if the position is there. Advances the position. */
+/** Yields the records after the position, then the checkpoint; none if the position is at the checkpoint. Advances the position. */
 export async function* newRecords(
   source: ExportSource,
   position: ExportPosition,
@@ -91,7 +91,7 @@ async function* rostersAfter(source: ExportSource, position: ExportPosition): As
 
 const HEADS_AT_ONCE = 100
 
-/** Yields the heads of these entries in their order; `/v1/history` is ordered by time. `known`: keys in the file; `missing`: not stored. */
+/** Yields heads in the order of these entries, not by time. `known`: keys in the file. `missing`: called for heads not in history. */
 async function* headsOfEntries(
   pages: ExportSource,
   published: readonly PublishedEntry[],
@@ -158,7 +158,7 @@ class HeadSource {
   }
 }
 
-/** A source that repeats itself must not make an endless export. */
+/** Returns the error for an unexpected page, because a source that repeats itself must not cause an endless export. */
 function unexpectedPage(asked: string, given: string): HmsError {
   return new HmsError('HMS_HTTP_UNEXPECTED', `Asked for ${asked}, the log or the history gave ${given}.`, { status: 502 })
 }

@@ -37,7 +37,7 @@ export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope
   return { index, at, run, key, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
 }
 
-/** Keeps the first report of each head: one whose row did not verify is stored and reported again. Adds their keys to `named`. */
+/** Keeps the first report of each head and adds its key to `named`. A head whose row did not verify is stored and reported again. */
 export function withoutRepeatedHeads({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
   if (heads === undefined) return entry
   const isFirst = (key: string): boolean => {
@@ -47,7 +47,7 @@ export function withoutRepeatedHeads({ heads, ...entry }: PublishedEntry, named:
   return { ...entry, heads: heads.filter((head) => isFirst(headKey(head))) }
 }
 
-/** Whether a head may be one of those that this entry, whose event was not kept, reports as stored. */
+/** Whether this entry, whose event was not kept, may report this head as stored. */
 export function mayHaveStored(
   { at, run, key }: PublishedEntry,
   { policy, storedAt, head }: Pick<LiveRecord, 'policy' | 'storedAt' | 'head'>,
@@ -68,7 +68,7 @@ export function exportedHead(record: LiveRecord, logged: { revision: number; cha
   return { ...head, revision: logged.revision, ...(isNamed ? { change } : {}) }
 }
 
-/** Where a pull of `/v1/export` ended. `leafHash`: that of the last entry, in hex, so that another log is noticed. */
+/** Position at which a pull of `/v1/export` ended. `leafHash`: leaf hash of the last entry, in hex, to detect another log. */
 export interface ExportCursor {
   roster: number
   entries: number

@@ -12,8 +12,8 @@ const CHUNK_BYTES = 64 * 1024
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) // guard: file-no-wait
 
 /**
- * Reads a regular file, given by a user or the environment, up to `maxBytes` whatever its stated size; checked by handle, so it cannot be
- * replaced. Throws `HMS_FILE_UNREADABLE`, `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause has the system error's code.
+ * Reads a regular file named by a user or the environment, up to `maxBytes` whatever its stated size. Checks the open file, not the
+ * path, which may change. Throws 400 `HMS_FILE_UNREADABLE` (cause: system error), `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE`.
  */
 export async function readGivenFile(path: string, maxBytes: number): Promise<GivenFile> {
   const file = await opened(path)

@@ -59,7 +59,7 @@ export function judgeReleases(guard: Guard, roster: Roster, request: JudgeReques
   }
 }
 
-/** Returns the rules in force that apply to these releases, for a run's dossier; at most one above the limit, which makes stages deny. */
+/** Returns the rules in force that apply to these releases, for a dossier; at most `MAX_RULES` + 1, because an excess makes stages deny. */
 export function rulesForRun(
   roster: Roster,
   { releases, live, rules }: Pick<JudgeRequest, 'releases' | 'live' | 'rules'>,
@@ -160,6 +160,6 @@ function untrustedRule(
   { id, version, releaseDigest }: Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>,
   problem: string,
 ): GuardRule {
-  const nothing = { kind: 'cel', text: 'false', message: problem, severity: 'deny' } as const
-  return { id, version, digest: releaseDigest, ...nothing, when: [...GUARD_ACTIONS], problem }
+  const placeholder = { kind: 'cel', text: 'false', message: problem, severity: 'deny' } as const
+  return { id, version, digest: releaseDigest, ...placeholder, when: [...GUARD_ACTIONS], problem }
 }

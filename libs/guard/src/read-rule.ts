@@ -24,7 +24,7 @@ const MISSING_RULE = {
 export function readRule(policy: PolicyDocument): ReadRule {
   const { guard } = policy
   if (!isObject(guard)) return { ok: false, problems: [{ pointer: guard === undefined ? '/tags' : '/guard', ...MISSING_RULE }] }
-  const problems = [...unknownKeys(policy, guard), ...membersOf(guard)]
+  const problems = [...unknownKeys(policy, guard), ...memberProblems(guard)]
   const bytes = Buffer.byteLength(canonicalJson(policy))
   if (bytes > MAX_RULE_BYTES) problems.push({ pointer: '', message: `a rule has at most ${MAX_RULE_BYTES} bytes, this has ${bytes}` })
   if (problems.length > 0) return { ok: false, problems }
@@ -52,8 +52,8 @@ function unknownKeys(policy: PolicyDocument, guard: JsonObject): RuleProblem[] {
   ]
 }
 
-function membersOf({ kind, rule, message, severity, when, policies, tags }: JsonObject): RuleProblem[] {
-  const wrong: [boolean, string, string][] = [
+function memberProblems({ kind, rule, message, severity, when, policies, tags }: JsonObject): RuleProblem[] {
+  const checks: [boolean, string, string][] = [
     [kind === 'cel' || kind === 'cedar', 'kind', '"kind" is cel or cedar'],
     [isText(rule, MAX_RULE_LENGTH), 'rule', `"rule" is a text of at most ${MAX_RULE_LENGTH} characters`],
     [
@@ -70,7 +70,7 @@ function membersOf({ kind, rule, message, severity, when, policies, tags }: Json
     [policies === undefined || isListOf(policies, isPolicyId), 'policies', `"policies" is a list of at most ${MAX_SELECTED} policy ids`],
     [tags === undefined || isListOf(tags, (tag) => isText(tag, 100)), 'tags', `"tags" is a list of at most ${MAX_SELECTED} tags`],
   ]
-  return wrong.filter(([right]) => !right).map(([, member, text]) => ({ pointer: `/guard/${member}`, message: text }))
+  return checks.filter(([right]) => !right).map(([, member, text]) => ({ pointer: `/guard/${member}`, message: text }))
 }
 
 function isListOf(value: Json, check: (item: Json) => boolean): boolean {

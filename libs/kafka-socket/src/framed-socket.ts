@@ -39,13 +39,13 @@ export function framedSocket({
   return socket
 }
 
-/** Size of the field with a response's length. The number of the request follows (4 bytes, `LEAST_LENGTH`). */
+/** Size of the length field of a response. The request's number follows, so the length is at least `LEAST_LENGTH`. */
 const LENGTH_BYTES = 4
 const LEAST_LENGTH = 4
 /** Upper bound of a response; kafkajs requests no larger one, so a larger length is not from a broker. */
 const MOST_LENGTH = 128 * 1024 * 1024
 
-/** Reassembles responses. `deliver` gets complete ones, in order, those of one chunk in one buffer. `refuse`: an invalid length. */
+/** Reassembles responses. `deliver` gets all responses that a chunk completes, in one buffer. `refuse`: called for an invalid length. */
 export function wholeFrames(deliver: (frames: Buffer) => void, refuse: (error: Error) => void): (chunk: Buffer) => void {
   let held: Buffer[] = []
   let size = 0

@@ -15,15 +15,15 @@ interface FetchAnswer {
 }
 
 const sessions = new WeakMap<Broker, FetchSession>()
-let areIncremental = false
+let isPatched = false
 
 /**
  * Patches kafkajs to use fetch sessions. kafkajs 2.2.4 names every partition in each fetch, and the broker returns every partition: 12 of
  * each of audit's fourteen topics for one record. The first call patches all fetches through sockets of this factory.
  */
 export function fetchIncrementally(socketFactory: unknown): void {
-  if (areIncremental) return
-  areIncremental = true
+  if (isPatched) return
+  isPatched = true
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js') as { prototype: Broker }
   const fetch = prototype.fetch
   prototype.fetch = function (this: Broker, request) {
@@ -32,7 +32,7 @@ export function fetchIncrementally(socketFactory: unknown): void {
   }
 }
 
-/** Whether a session is of use: a fetch of one partition needs none, and such fetches are concurrent, which one session cannot serve. */
+/** Whether a session is useful. Fetches of one partition need no session and are concurrent; a session cannot serve concurrent fetches. */
 function hasSeveral(topics: readonly WantedTopic[]): boolean {
   return topics.length > 1 || (topics[0]?.partitions.length ?? 0) > 1
 }

@@ -21,8 +21,8 @@ const CHALLENGE = { decode: (bytes: Buffer) => bytes.subarray(4), parse: (bytes:
 const ACKNOWLEDGEMENT = { encode: () => Buffer.from([0, 0, 0, 1, 1]) }
 
 /**
- * Returns the login with errors that kafkajs 2.2.4 gets wrong: a connection that breaks during a login counts as a refused login, which
- * is not retried, and a refused OAuth token as an accepted one.
+ * Returns the login with corrected errors. In kafkajs 2.2.4, a connection that breaks during a login counts as a refused login, which is
+ * not retried, and a refused OAuth token counts as an accepted token.
  */
 export function withLoginErrors<T extends object>(sasl: T): T {
   const { mechanism, authenticationProvider } = sasl as { mechanism?: string; authenticationProvider?: unknown }

@@ -102,18 +102,18 @@ async function fetchFrom(
   return responses[0]?.partitions[0]
 }
 
-/** Returns the records from offset `from` on: a broker returns whole batches, which may begin before, and compaction leaves gaps. */
+/** Returns the records from offset `from` on. A broker returns full batches, which may begin before `from`; compaction leaves gaps. */
 function partOf(fetched: FetchedPartition | undefined, from: bigint): FetchedPart {
   if (fetched === undefined) return { records: [], next: from, end: false }
   const last = fetched.messages.at(-1)
-  const behind = last === undefined ? from : BigInt(last.offset) + 1n
+  const afterLast = last === undefined ? from : BigInt(last.offset) + 1n
   // If compaction removed the last records of a batch, all fetched records may be before `from`; the offset must advance all the same.
-  const next = behind > from ? behind : last === undefined ? from : from + 1n
+  const next = afterLast > from ? afterLast : last === undefined ? from : from + 1n
   const records = fetched.messages.filter(({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true)
   return { records, next, end: next >= BigInt(fetched.highWatermark) }
 }
 
-/** Whether the broker refused the login, or by a TLS alert the client's certificate. */
+/** Whether the broker refused the login, or refused the client's certificate with a TLS alert. */
 export function isLoginRefused(error: unknown): boolean {
   return isFault(error, /^(KafkaJSSASLAuthenticationError|UNSUPPORTED_SASL_MECHANISM|ERR_SSL_\w+_ALERT_\w+)$/)
 }

@@ -27,7 +27,7 @@ export function headersOf(event: OutgoingEvent): Record<string, string> {
     ...(event.runId === undefined ? {} : { ce_runid: event.runId }),
     ...(event.attempt === undefined ? {} : { ce_attempt: String(event.attempt) }),
     ...(event.causationId === undefined ? {} : { ce_causationid: event.causationId }),
-    // Both names of the same trace: that of the CloudEvents extension, and that of W3C Trace Context, which tracing tools read.
+    // The same trace under two names: one of the CloudEvents extension, one of W3C Trace Context, which tracing tools read.
     ...(event.traceparent === undefined ? {} : { ce_traceparent: event.traceparent, traceparent: event.traceparent }),
   }
 }
@@ -48,8 +48,8 @@ export const SOURCE_PREFIX = '/hms-svc/'
 export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string; detail: string }
 
 /**
- * Verifies and decodes a record: its statement must be signed by a key of its service, a producer of the topic, and state the record's
- * topic and key. Headers are not trusted: `ce_source` only selects the keys and must equal the stated source; `traceparent` is for tracing.
+ * Verifies and decodes a record: a producer of the topic must have signed the statement, and the statement must name the record's topic
+ * and key. Headers are not trusted: `ce_source` only selects the keys and must equal the stated source; `traceparent` is for tracing.
  */
 export function openRecord(
   record: BusRecord,

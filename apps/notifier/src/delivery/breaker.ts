@@ -10,7 +10,7 @@ export interface Breaker {
   recent: { at: string; failed: boolean }[]
   /** The breaker is open until this time; the next attempt after it is a probe. `null`: closed. */
   openUntil: string | null
-  /** Open time in ms after the next failed probe. */
+  /** Duration in ms of the last opening; the next failed probe doubles it, up to `MAX_PROBE_MS`. */
   probeMs: number
 }
 
@@ -51,8 +51,8 @@ export function afterAttempt(id: string, known: Breaker | undefined, outcome: Ou
     .slice(-MAX_RECENT_ATTEMPTS)
   if (health === 'up') {
     // Failures before the recovery do not count after it.
-    const since = breaker.openUntil === null ? recent : []
-    return { ...breaker, failures: 0, recent: since, openUntil: null, probeMs: FIRST_PROBE_MS }
+    const counted = breaker.openUntil === null ? recent : []
+    return { ...breaker, failures: 0, recent: counted, openUntil: null, probeMs: FIRST_PROBE_MS }
   }
   const failures = breaker.failures + 1
   if (breaker.openUntil !== null) return opened({ ...breaker, failures, recent }, Math.min(breaker.probeMs * 2, MAX_PROBE_MS), now)

@@ -145,7 +145,7 @@ export class DeliveryLanes implements OnModuleInit {
     return (await tx.documents(DELIVERIES).find({ where })).filter(({ message }) => message === dead.message)
   }
 
-  /** Mails a message that no channel accepted to the partner's `contact`, under the same message id. No run waits for it. */
+  /** Mails the partner's `contact` a message that no channel accepted, under the same message id. No run waits for this mail. */
   private async notifyContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
     if (partner.contact === null || dead.channel === CONTACT) return
     if ((await this.otherDeliveries(tx, dead)).length > 0) return
@@ -200,13 +200,13 @@ export class DeliveryLanes implements OnModuleInit {
     return found.filter((other) => isNewer(other) && overlap(other, delivery)).toReversed()
   }
 
-  /** With `deliver: first`, moves a message whose channel was abandoned to the next channel, at the same position of its lane. */
-  private async failOver(tx: Transaction, dead: Delivery, partner: RegisteredPartner | undefined): Promise<boolean> {
+  /** With `deliver: first`, moves a message to the next channel if its channel failed or is down, at the same position of its lane. */
+  private async failOver(tx: Transaction, failed: Delivery, partner: RegisteredPartner | undefined): Promise<boolean> {
     if (partner?.deliver !== 'first') return false
     const names = channelNames(partner.channels)
-    const channel = names[names.indexOf(dead.channel) + 1]
+    const channel = names[names.indexOf(failed.channel) + 1]
     if (channel === undefined) return false
-    const delivery = await this.sendBy(tx, dead, channel)
+    const delivery = await this.sendBy(tx, failed, channel)
     if (delivery === undefined) return false
     await this.tryAt(tx, delivery, tx.now)
     return true
@@ -276,8 +276,8 @@ export class DeliveryLanes implements OnModuleInit {
   /** Schedules the heads of the lanes. A bundle may also wait for deliveries outside `open`, about its other policies. */
   private async advance(tx: Transaction, open: readonly Delivery[]): Promise<void> {
     for (const head of headsOf(open)) {
-      const isHeldBack = head.policies !== undefined && isBehind(head, await this.open(tx, head))
-      if (!isHeldBack) await this.tryAt(tx, head, tx.now)
+      const mustWait = head.policies !== undefined && isBehind(head, await this.open(tx, head))
+      if (!mustWait) await this.tryAt(tx, head, tx.now)
     }
   }
 

@@ -3,8 +3,8 @@ import type { Delivery } from './delivery.table.js'
 import { bundleOf, covers, overlap, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /**
- * Result of adding a message to the lanes of its policies. It waits without a timer until it is the oldest in each. With `latest` it
- * replaces waiting messages whose policies it covers, but none being sent: the partner may be reading that, so the newer must follow it.
+ * Result of adding a message to the lanes of its policies. The message waits without a timer until it is the oldest in each. With `latest`
+ * it replaces waiting messages whose policies it covers. It follows a message that is being sent, which the partner may be reading already.
  */
 export interface Joined {
   superseded: Delivery[]
@@ -20,7 +20,7 @@ export function joinLane(newcomer: NotifiedPolicies, open: readonly Delivery[], 
   return { superseded, first: superseded.length === open.length, laneSeq: 1 + Math.max(0, ...open.map((delivery) => delivery.laneSeq)) }
 }
 
-/** Whether a failed attempt is the last, because a newer message that covers all its policies waits behind it. */
+/** Whether a failed attempt at `delivery` is the last, because a newer message that covers all policies of the delivery waits behind it. */
 export function isOvertaken(delivery: Delivery, open: readonly Delivery[], mode: Partner['lane']): boolean {
   return mode === 'latest' && open.some((other) => other.laneSeq > delivery.laneSeq && covers([other], delivery))
 }

@@ -1,7 +1,7 @@
 import type { ToldPolicy } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 
-/** Policies of a delivery or message. `policies`: all policies of a bundle; the other members are then those of the first policy. */
+/** Policies of a delivery or message. `policies`: all policies of a bundle; the other members then describe the first policy. */
 export type NotifiedPolicies = ToldPolicy & { policies?: readonly ToldPolicy[] }
 
 /** Placeholder for the policy of a bundle, for columns and lanes with room for one; no policy has this name. */

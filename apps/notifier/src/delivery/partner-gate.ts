@@ -10,7 +10,7 @@ const MAX_BUCKETS = 10_000
 /** One row for each channel that ever failed. */
 export const BREAKERS = documentTable<Breaker>({ name: 'breaker', id: (breaker) => breaker.id, keys: {} })
 
-/** Lock key of a breaker. It sorts after the held policy lock and before the later stage lock, so no transaction restarts. */
+/** Lock key of a breaker. It sorts after policy locks, held already, and before the stage lock, taken later: no transaction restarts. */
 function breakerKey(id: string): string {
   return `sending:${id}`
 }
@@ -53,14 +53,14 @@ export async function recordInBreaker(tx: Transaction, { partner, channel }: Del
 export class RateLimit {
   private readonly buckets = new Map<string, { tokens: number; at: number }>()
 
-  /** Takes a token, or returns the milliseconds until one is available. */
+  /** Takes a token and returns 0, or returns the milliseconds until a token is available. */
   take(partner: string, rate: number, nowMs: number): number {
     const burst = 2 * rate
     const { tokens, at } = this.buckets.get(partner) ?? { tokens: burst, at: nowMs }
-    const now = Math.min(burst, tokens + (Math.max(0, nowMs - at) / 1000) * rate)
-    const waitMs = now >= 1 ? 0 : Math.ceil(((1 - now) / rate) * 1000)
+    const available = Math.min(burst, tokens + (Math.max(0, nowMs - at) / 1000) * rate)
+    const waitMs = available >= 1 ? 0 : Math.ceil(((1 - available) / rate) * 1000)
     this.buckets.delete(partner)
-    this.buckets.set(partner, { tokens: waitMs === 0 ? now - 1 : now, at: nowMs })
+    this.buckets.set(partner, { tokens: waitMs === 0 ? available - 1 : available, at: nowMs })
     // Drops the least recently used bucket. At worst its partner gets a full bucket early.
     const [oldest] = this.buckets.keys()
     if (oldest !== undefined && this.buckets.size > MAX_BUCKETS) this.buckets.delete(oldest)

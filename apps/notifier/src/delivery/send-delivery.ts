@@ -94,7 +94,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     }
   }
 
-  /** Returns `undefined` if there is nothing left to send. */
+  /** Starts the attempt of a delivery, or returns how long it must wait; `undefined` if there is nothing left to send. */
   private begin(timer: Timer, id: string, slot: Slot): Promise<StartedAttempt | undefined> {
     return this.database.locked(timer.keys, async (tx) => {
       const delivery = await tx.documents(DELIVERIES).get(id)
@@ -104,10 +104,10 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       if (partner === undefined || channel === undefined) return { startedAt: tx.now, attempt: 'the partner no longer has this channel' }
       const message = await tx.documents(MESSAGES).get(delivery.message)
       if (message === undefined) return { startedAt: tx.now, attempt: 'the message is older than what is kept' }
-      const wish = channel.kind === 'email' ? unsubscribedAt(partner, channel.to) : null
-      if (wish !== null && channel.kind === 'email') {
+      const unsubscribeTime = channel.kind === 'email' ? unsubscribedAt(partner, channel.to) : null
+      if (unsubscribeTime !== null && channel.kind === 'email') {
         const undo = command('partners.resubscribe', { partner: partner.id, address: channel.to })
-        return { startedAt: tx.now, attempt: `the address unsubscribed at ${wish}; undo it by ${undo}` }
+        return { startedAt: tx.now, attempt: `the address unsubscribed at ${unsubscribeTime}; undo it by ${undo}` }
       }
       if (channel.kind === 'email' && !slot.takeRelay()) return { waitMs: RELAY_WAIT_MS, isDown: false }
       const gate = await this.gate.wait(tx, delivery, partner)

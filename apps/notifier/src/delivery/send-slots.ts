@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common'
 
 /** Maximum number of slots used by one partner, for instance one that hangs. */
 const SLOTS_PER_PARTNER = 2
-/** Slots for mail. All mail uses one relay: if it hangs, every partner with a mail address does. */
+/** Slots for mail. All mail uses one relay: if the relay hangs, the attempts at all partners with a mail address hang. */
 const MAIL_SLOTS = 6
-/** Slots in total. The others are still notified while fewer than 32 partners hang at the same time. Each slot is a connection. */
+/** Slots in total. While fewer than 32 partners hang at the same time, the other partners are still notified. Each slot is a connection. */
 export const MAX_SLOTS = 64
 
 export interface Slot {
@@ -13,7 +13,7 @@ export interface Slot {
   release(): void
 }
 
-/** Limits a process's concurrent attempts and acknowledgement checks, per partner and for mail, so that one that hangs blocks no other. */
+/** Limits a process's concurrent attempts and acknowledgement checks, per partner and for mail: a partner that hangs blocks no other. */
 @Injectable()
 export class SendSlots {
   /** Start times of the attempts in progress by partner, oldest first. */

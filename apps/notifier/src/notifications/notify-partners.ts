@@ -25,7 +25,7 @@ import { summarize } from './summary.js'
 const MAX_DELIVERIES = 10_000
 const MAX_LEFT_OUT_NAMED = 3
 
-/** Notify stage: sends a message per partner and channel of a run, once it is live, or held by all readers until it takes effect. */
+/** Notify stage: sends a message per partner and channel once a run is live, or once all readers hold it until its effective time. */
 @Injectable()
 export class NotifyPartners implements OnModuleInit, DeliveryListener {
   readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
@@ -97,8 +97,8 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
   }
 
   /**
-   * Announces a run whose canary passed to the partners that ask for it. No stage counts these messages: a partner counts as notified when
-   * it has the message that the release is in force.
+   * Announces a run whose canary has passed, to partners registered for announcements. No stage counts these messages: a partner counts as
+   * notified when it has the message that the release is in force.
    */
   async foretell(tx: Transaction, dossier: RunDossier, { time }: ReceivedEvent): Promise<void> {
     const { run, attempt, releases, plan } = dossier

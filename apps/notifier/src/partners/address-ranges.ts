@@ -117,7 +117,7 @@ const LOCAL = /^0{31}[01]$/
 
 /**
  * Returns the IPv4 addresses that an IPv6 address can be translated to: mapped and compatible forms, SIIT, 6to4, Teredo (server and
- * client), ISATAP and NAT64 at each position of RFC 6052 §2.2. Empty for IPv4. An unknown gateway translates, so all are returned.
+ * client), ISATAP and NAT64 at each position of RFC 6052 §2.2. Empty for IPv4. The translating gateway is unknown, so all are returned.
  */
 export function embeddedAddresses(address: string): string[] {
   const bare = address.split('%', 1)[0] ?? ''

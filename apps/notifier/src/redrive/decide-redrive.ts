@@ -2,14 +2,14 @@ import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, covers } from '../delivery/notified-policies.js'
 import type { Partner } from '../partners/partner.js'
 
-/** Decision on a redrive. `pending`: an attempt is scheduled, so a repeat sends once. `followedBy`: newer messages to resend. */
+/** Decision on a redrive. `pending`: queued already, so a repeated call does not send it twice. `followedBy`: newer messages to resend. */
 export type RedriveDecision =
   | { do: 'send'; followedBy: readonly Delivery[] }
   | { do: 'nothing'; because: 'pending' | 'overtaken'; detail: string }
 
 /**
- * Decides whether a message may be resent. Lane `every`: yes, after the waiting ones. Lane `latest`: not if newer messages cover all its
- * policies, because it would report versions no longer in force; else yes, then the newer ones. `newer`: about its policies, oldest first.
+ * Decides whether a message may be resent. Lane `every`: yes, after waiting messages. Lane `latest`: no if newer messages cover all its
+ * policies, because it would report versions no longer in force; else yes, then newer messages. `newer`: about its policies, oldest first.
  */
 export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], lane: Partner['lane']): RedriveDecision {
   if (delivery.state === 'pending') {

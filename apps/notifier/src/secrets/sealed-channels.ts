@@ -12,16 +12,16 @@ export function openChannel<C extends Channel>(box: SecretBox, partner: string, 
   return withSecret(channel, (secret) => box.open(secret, ownerOf(partner, channel))) as Promise<C>
 }
 
-/** Returns the stored partner encrypted with the newest key; the same object if it already is. Throws `HMS_SECRETS_KEY_WRONG`. */
+/** Returns the partner with its secrets sealed by the newest key; the same object if they already are. Throws `HMS_SECRETS_KEY_WRONG`. */
 export async function resealPartner<P extends Partner>(box: SecretBox, stored: P): Promise<P> {
   let isStale = false
   const resealed = await withChannels(stored, (channel) =>
     withSecret(channel, async (secret) => {
-      const of = ownerOf(stored.id, channel)
-      const text = await box.open(secret, of)
+      const owner = ownerOf(stored.id, channel)
+      const text = await box.open(secret, owner)
       if (await box.isFresh(secret)) return secret
       isStale = true
-      return box.seal(text, of)
+      return box.seal(text, owner)
     }),
   )
   return isStale ? resealed : stored

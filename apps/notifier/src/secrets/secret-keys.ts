@@ -42,7 +42,7 @@ export function secretKey(bytes: Buffer): SecretKey {
 
 /**
  * Reads the configured key file. Without one, profile dev uses a file in the data folder, created at first use; if there is no data folder,
- * no secret outlives the process, so its key is temporary. In production the result is then empty, and partners with secrets are refused.
+ * no secret outlives the process, so its key is temporary. In production without a file there is no key: partners with secrets are refused.
  */
 export async function readSecretKeys({ profile, secretsKeyFile, dataDir }: SecretKeySource): Promise<SecretKey[]> {
   if (secretsKeyFile !== undefined) return readKeyFile(secretsKeyFile)

@@ -3,8 +3,8 @@ import type { ReleasePredicate, SignatureError } from '#libs/signing'
 import { newestApproved, rolledBackRelease, type Stable } from '../stable/stable.table.js'
 
 /**
- * Returns the release a rollback to `version` makes current: the newest approved one if rolled back, or a fallback its approvers named.
- * Readers accept no other without new signatures. `refused`: releases readers would refuse, by digest. Throws `HmsError` with the state.
+ * Returns the release that a rollback to `version` makes current: the newest approved release if it was rolled back, or a fallback that its
+ * approvers named. Readers accept no other without new signatures. `refused`: releases readers would refuse, by digest. Throws `HmsError`.
  */
 export function chooseTarget(
   stable: Stable | undefined,

@@ -71,7 +71,7 @@ export class RollBack {
         const after = rollBackTo(stable, to, together, tx.now)
         return { before: stable, after, event: reversalOf(stable, after, { to, change, run: null }) }
       })
-      // Smallest policy of the rollback, so that other services receive the events in one order.
+      // The key is the first policy id in sorted order, so that other services receive the events in one order.
       const issued = await moves.moveStable(tx, moved, { key: members[0]!, change })
       const seqs = Object.fromEntries(seqsOf(moved.map(({ after }) => after)))
       const committedNow = { issued, result: resultOf(request, reversals, seqs), seqs }
@@ -157,7 +157,7 @@ function isOfSameRun(requested: Stable, other: Stable): boolean {
   return runOf(other, newestOf(other)) === runOf(requested, newestOf(requested)) // guards: withdrawn-stays, moved-on-stays
 }
 
-/** Returns the version before the newest release: the one in force if the newest is only held, else the one it replaced. */
+/** Returns the version before the newest release: the version in force if the newest is only held, else the version that it replaced. */
 function previousOf(stable: Stable | undefined): string | undefined {
   if (stable?.next !== undefined) return stable.current?.version
   if (stable?.current === null || stable?.current === undefined) return undefined

@@ -24,7 +24,7 @@ const MAX_NAMED = 10
 
 /**
  * Posts the signed freshness statement on all stable heads to every config-store, every ten seconds and after each change, even without a
- * broker. Every instance publishes, but never a head older than one it has read (a row put back by hand); readers accept the newest.
+ * broker. Every instance publishes. It ignores a row older than a head that it has read (put back by hand). Readers accept the newest.
  */
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -97,7 +97,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 }
 
-/** Newest stable heads that this process read. Numbers only grow, so an older or missing row was changed by hand. */
+/** Newest stable heads that this process read. Sequence numbers only grow, so an older or missing row was changed by hand. */
 class NewestHeads {
   private readonly newest = new Map<string, StableHead>()
   private changed: string[] = []

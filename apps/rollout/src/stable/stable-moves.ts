@@ -67,7 +67,7 @@ type Delivered = Pick<RollbackResult, 'revision' | 'stored'>
 
 /**
  * Issues all stable heads, committed with their state, all of a bundle in one message. Other services are notified once a config-store may
- * have them; if all refuse, higher heads revert the moves and none is notified. A timer announces a crashed instance's moves.
+ * have the heads; if all refuse, higher heads revert the moves, and no service is notified. A timer announces a crashed instance's moves.
  */
 export class StableMoves {
   /** `overtake`: ends the run that owns a policy, when another cause moves that policy. */
@@ -229,9 +229,9 @@ export class StableMoves {
   }
 }
 
-/** Returns the event of a move to `to` that people decided. `run`: run of the release that they signed for it, if any. */
+/** Returns the event of a move to `to` that people decided. `run`: run of the release that people signed for this move, if any. */
 export function reversalOf(before: Stable, after: Stable, { to, change, run }: Reversal): MoveEvent {
-  // A withdrawn policy has no release in force. `from` is then the last one that was, because its partners are notified of the new release.
+  // A withdrawn policy has no release in force. `from` is then the release last in force: its partners are notified of the new release.
   const removed = reversedOf(before, after) ?? { from: refOf(before.history.at(-1) ?? to) }
   const by = change.by.join(', ')
   const reason = change.reason === null ? by : `${by}: ${change.reason}`

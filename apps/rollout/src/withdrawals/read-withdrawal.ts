@@ -18,7 +18,7 @@ export interface ReadWithdrawal {
   publicReason?: string
 }
 
-/** Reads a statement. Throws `HmsError` unless it withdraws exactly this release and its signer's signature would count on it. */
+/** Reads a statement. Throws `HmsError` unless it withdraws exactly this release, and its signer's signature counts for the release. */
 export function readWithdrawal(
   statement: Envelope,
   { id, version, envelope, releaseDigest }: ReleaseDocument,
@@ -42,7 +42,7 @@ export function readWithdrawal(
   })
 }
 
-/** Returns the decision of a person, its content unchecked. Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID` for other signers. */
+/** Verifies that a person signed; returns the decision, its content unchecked. Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID`. */
 export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date): ReturnType<typeof readDecision> {
   const read = orRefusal(() => readDecision(statement, roster.keysOfKind('person', now?.toISOString())))
   if (!(read instanceof SignatureError)) return read

@@ -21,7 +21,7 @@ export function send(
   response.writeHead(status, { ...headers, ...described }).end(body)
 }
 
-/** Reads the request body as JSON. Limits and refusals (400, 413, 415) are those of the services. */
+/** Reads the request body as JSON. The services have the same limits and refusals (400, 413, 415). */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new HmsError('HMS_HTTP_MEDIA_TYPE', 'The body must be application/json.', { status: 415 })

@@ -38,8 +38,8 @@ export function idsIn(template: Template): Set<string> {
 }
 
 /**
- * Renders a string value as text unless the reference has `| json`, other values as JSON. Throws like `read` for an id without a value, 404
- * `HMS_POLICY_FIELD_UNKNOWN` for a missing field, 422 `HMS_SIDECAR_VALUE` for text with a line break or other control character.
+ * Renders a template: a string value as text unless its reference has `| json`, other values as JSON. Throws the error of `read` for an id
+ * without a value, 404 `HMS_POLICY_FIELD_UNKNOWN` for a missing field, 422 `HMS_SIDECAR_VALUE` for text with control characters.
  */
 export function renderTemplate(template: Template, read: (id: string) => { version: string; value: object }): string {
   return template.map((part) => (typeof part === 'string' ? part : textOf(part, read))).join('')

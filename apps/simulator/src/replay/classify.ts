@@ -52,10 +52,10 @@ export function classify(inputs: ScenarioInputs, { concerned, incompatible, runs
     return { class: 'NONDETERMINISTIC', agreed, message: 'two runs under the old policy differ in kind or value' }
   }
   const misses = after.verdicts.flatMap((verdict, index) => (last.verdicts[index] === digit(verdict) ? [] : [index]))
-  const outside = misses.find((index) => before.verdicts[index] === after.verdicts[index])
-  if (outside !== undefined) return outcome('WRONG', outside, after.verdicts[outside], last)
-  const [inside] = misses
-  return inside === undefined ? { class: 'ADAPTED', agreed } : outcome('STALE', inside, after.verdicts[inside], last)
+  const unchangedMiss = misses.find((index) => before.verdicts[index] === after.verdicts[index])
+  if (unchangedMiss !== undefined) return outcome('WRONG', unchangedMiss, after.verdicts[unchangedMiss], last)
+  const [changedMiss] = misses
+  return changedMiss === undefined ? { class: 'ADAPTED', agreed } : outcome('STALE', changedMiss, after.verdicts[changedMiss], last)
 }
 
 /** Returns the indexes of inputs whose old and new verdict differ. */

@@ -35,7 +35,7 @@ export async function replayAndTry(task: ReplayTask, hooks?: ReplayHooks): Promi
 }
 
 export interface ReplayHooks {
-  /** Wall-clock emergency brake, checked at every interrupt. */
+  /** Whether the wall time of the replay has run out; checked at every interrupt. */
   expired?: () => boolean
   /** Called before each distinct bot source is run on a scenario, with the id of the first bot that has it. */
   starting?: (bot: string) => void

@@ -43,8 +43,8 @@ const SCRIPTS = new URL(import.meta.url.endsWith('.ts') ? '../../assets/' : '../
 const [PRELUDE, HARNESS] = ['prelude.js', 'harness.js'].map((name) => readFileSync(new URL(name, SCRIPTS), 'utf8')) as [string, string]
 
 /**
- * One bot in a QuickJS instance of its own. `expired` is the wall-clock emergency brake, checked at every interrupt: once it returns true,
- * the replay ends with `HMS_REPLAY_DEADLINE`, which is never a finding about the bot.
+ * One bot in a QuickJS instance of its own. `expired`: whether the wall time of the replay has run out, checked at every interrupt. Once it
+ * returns true, the replay ends with `HMS_REPLAY_DEADLINE`, which is never a finding about the bot.
  */
 export class BotSandbox {
   readonly #runtime: QuickJSRuntime
@@ -189,7 +189,7 @@ interface SandboxInstance {
   exhausted: () => boolean
 }
 
-/** Its declarations are those of the CommonJS build. */
+/** Cast, because the type declarations of the package describe its CommonJS build. */
 const RELEASE_SYNC = releaseSync as unknown as QuickJSSyncVariant
 
 let compiled: Promise<WebAssembly.Module> | undefined
@@ -201,7 +201,7 @@ function compiledQuickJs(): Promise<WebAssembly.Module> {
 }
 
 /**
- * Returns a QuickJS instance of at most `memoryBytes` for one bot, unaffected by earlier bots; dropped whole, never freed in parts. In
+ * Returns a QuickJS instance of at most `memoryBytes` for one bot, unaffected by earlier bots; its memory is freed all at once. In
  * WebAssembly QuickJS's own limit counts a few bytes per allocation of any size: a bot took 2 GiB at a 16 MiB limit (measured with 0.32).
  */
 async function newInstance(memoryBytes: number): Promise<SandboxInstance> {

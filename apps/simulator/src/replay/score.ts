@@ -63,8 +63,8 @@ function summaryOf(counts: Counts, applicable: BotReport[], critical: readonly s
     if (!ids || name === 'ADAPTED' || name === 'RAN') continue
     parts.push(name === 'NOT_APPLICABLE' ? `${ids.length} not applicable` : `${ids.length} ${name}: ${listed(ids, LISTED_IDS)}`)
   }
-  const lost = applicable.filter((bot) => !isGood(bot) && critical.includes(bot.bot)).map((bot) => bot.bot)
-  if (lost.length) parts.push(`critical: ${listed(lost, LISTED_IDS)}`)
+  const failedCritical = applicable.filter((bot) => !isGood(bot) && critical.includes(bot.bot)).map((bot) => bot.bot)
+  if (failedCritical.length) parts.push(`critical: ${listed(failedCritical, LISTED_IDS)}`)
   if (!counts.firstVersion) {
     parts.push(`${counts.discriminating} discriminating inputs${counts.boundary ? ` and ${counts.boundary} at the boundary` : ''}`)
   }

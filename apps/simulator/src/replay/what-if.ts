@@ -6,7 +6,7 @@ import { siteOf } from './impact.js'
 import { MAX_PLACES } from './places.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
 
-/** Grid values; the proposed value and the one in force are tried beside them. */
+/** Maximum number of grid values; the proposed value and the value in force are tried in addition. */
 const MAX_GRID = 200
 const MIN_GRID = 10
 /** Maximum evaluations of the expression. One takes 3 to 20 µs. */
@@ -16,8 +16,8 @@ const MAX_MS = 10_000
 const MAX_BYTES = 64 * 1024
 
 /**
- * Evaluates the first scenario that depends on one changed number over its recorded readings, for other values of it; assumes nothing about
- * the expression. `undefined` if there is none, or its table takes too long or is too large. Blocks the thread. `elapsedMs`: monotonic.
+ * Counts a scenario's violations in its recorded readings for other values of a changed number, whatever the expression. Uses the scenario
+ * with most inputs that reads it; `undefined` if none does, or the table is too slow or large. Blocks the thread. `elapsedMs`: monotonic.
  */
 export function whatIfOf(scenarios: readonly ScenarioInputs[], elapsedMs = () => performance.now()): WhatIf | undefined {
   const until = elapsedMs() + MAX_MS
@@ -29,7 +29,7 @@ export function whatIfOf(scenarios: readonly ScenarioInputs[], elapsedMs = () =>
   return undefined
 }
 
-/** Returns the first changed field that is a number, before as well if it was there, and that the expression reads. */
+/** Returns the first changed field that the expression reads and that is a number, after the change and, if it existed, before. */
 function numberReadBy({ policies, before, after, rule }: ScenarioInputs): PolicyChange | undefined {
   const isRead = fieldReader(rule!)
   return touchedFields((before?.policies ?? {}) as Policies, after.policies as Policies, policies)

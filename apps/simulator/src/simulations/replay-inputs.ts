@@ -53,13 +53,13 @@ async function judgedInputs(
   const judge = (of: readonly Reading[], under: Record<string, PolicyDocument>): Promise<Answers> =>
     judgeReadings(of, verdict, under, signal)
   const next = await judge(readings, after)
-  const last = old === null ? next : await judge(readings, old)
+  const previous = old === null ? next : await judge(readings, old)
   const touched = touchedFields(before, after, scenario.policies)
-  const edges = boundaryReadings(scenario, old === null ? [after] : [old, after], templatesOf(readings, next, last), touched)
+  const edges = boundaryReadings(scenario, old === null ? [after] : [old, after], templatesOf(readings, next, previous), touched)
   const boundary = edges.readings as Reading[]
   const isRead = fieldReader(scenario)
   next.add(await judge(boundary, after))
-  if (old !== null) last.add(await judge(boundary, old))
+  if (old !== null) previous.add(await judge(boundary, old))
   const inputs = scenarioInputs({
     scenario: scenario.id,
     policies: scenario.policies.filter((id) => policies.changed.includes(id)),
@@ -67,7 +67,7 @@ async function judgedInputs(
     boundary,
     before: old,
     after,
-    oracle: (reading, under) => (under === after ? next : last).of(reading),
+    oracle: (reading, under) => (under === after ? next : previous).of(reading),
     fields: touched.map((change, index) => ({
       ...touchedField(change, edges.ofTouched[index] ?? 0),
       scenarios: isRead(change.policy, change.path[0] ?? '') ? [scenario.id] : [],
@@ -77,7 +77,7 @@ async function judgedInputs(
   return { inputs, refusal: next.refusal }
 }
 
-/** Returns templates of boundary inputs: the first reading, and the first that alert before and after, for rules of several facts. */
+/** Returns templates of boundary inputs: the first reading, and the first that alert before and after: rules of several facts need them. */
 function templatesOf(ordered: readonly Reading[], ...answers: Answers[]): Reading[] {
   const alerting = answers.map((verdicts) => ordered.find((reading) => verdicts.get(reading) === true))
   return [...new Set([ordered[0], ...alerting])].filter((reading) => reading !== undefined)
@@ -93,7 +93,7 @@ const JUDGED_PER_TURN = 1_000
 /** Steps per turn, so a costly expression yields after fewer readings: a step takes less than 1 µs. */
 const STEPS_PER_TURN = 20_000
 
-/** Verdicts of an expression on readings, under the policies before or after. */
+/** Verdicts of an expression on readings, under the policies before or after the change. */
 export class Answers extends Map<Reading, boolean> {
   /** Error of the first reading without a verdict. */
   refusal: string | undefined

@@ -53,8 +53,8 @@ export class ReplayRun {
   ) {}
 
   /**
-   * `trialOf`: registrations that a trial has read already; it also tries other values. Rejects with `TransientError` if the same
-   * replay may succeed later, or with the signal's reason once aborted.
+   * Replays a run. `trialOf`: registrations that a trial has read already; a trial also tries other values. Rejects with `TransientError`
+   * if the same replay may succeed later, or with the signal's reason once aborted.
    */
   async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress, trialOf?: Registered): Promise<ReplayOutcome> {
     try {
@@ -79,7 +79,7 @@ export class ReplayRun {
     }
   }
 
-  /** Returns all bots, because only running a bot reveals that it reads a policy without declaring it. */
+  /** Reads the registrations for a run. All bots, because only running a bot reveals that it reads a policy without declaring it. */
   registered(run: PoliciesOfRun): Promise<Registered> {
     return this.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
@@ -116,7 +116,7 @@ export class ReplayRun {
   }
 }
 
-/** Skips a scenario whose values of other policies do not fit into an event. The canary would judge alerts by its rule without them. */
+/** Skips a scenario whose values of other policies do not fit into an event: the canary would judge alerts without them. */
 function skipTooLarge(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
   const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
   return { scenario: scenario.id, why, next: command('scenarios.add'), incompatible: true }

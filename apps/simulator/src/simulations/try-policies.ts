@@ -22,7 +22,7 @@ export const TRIAL_RUNNER = Symbol('TrialRunner')
 export const TRIAL_REPLAY_MS = 45_000
 const TRIAL_MS = 50_000
 
-/** Replays unapproved policies, storing nothing, one at a time per process, separate from runs' replays. Equal questions share a trial. */
+/** Replays unapproved policies, storing nothing, one at a time per process, separate from runs' replays. Equal requests share a trial. */
 @Injectable()
 export class TryPolicies implements OnApplicationShutdown {
   private readonly slots = new Slots(1, 'trial')
@@ -39,17 +39,17 @@ export class TryPolicies implements OnApplicationShutdown {
 
   /**
    * Runs or joins a trial of the same policies and registrations; aborts it when all callers are `disconnected`. Throws 503
-   * `HMS_PLACES_TAKEN` while another runs, 503 `HMS_TRIAL_INTERRUPTED` if the worker was lost, 422 `HMS_TRIAL_POLICY` if one is invalid.
+   * `HMS_PLACES_TAKEN` while another runs, 503 `HMS_TRIAL_INTERRUPTED` if the worker was lost, 422 `HMS_TRIAL_POLICY` for invalid policies.
    */
   async execute({ policies, live = [] }: TrialRequestDto, disconnected = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')
     const given = documentsOf(policies, 'policies')
     const run = { before, after: { ...before, ...given }, changed: Object.keys(given) }
-    const question = digestOfJson([before, given])
-    // Reading the registrations is not free: another question is refused before.
-    if (!this.shared.has(question)) this.slots.take()()
+    const policiesDigest = digestOfJson([before, given])
+    // Takes and releases the slot: while another trial runs, this throws before the costly read of the registrations.
+    if (!this.shared.has(policiesDigest)) this.slots.take()()
     const registered = await this.replayRun.registered(run)
-    const id = `${question} ${fingerprintOf(registered, this.runtime.rosters.newest.version)}`
+    const id = `${policiesDigest} ${fingerprintOf(registered, this.runtime.rosters.newest.version)}`
     return this.shared.execute(id, disconnected, (unwanted) => {
       const releaseSlot = this.slots.take()
       return this.replay(run, registered, unwanted).finally(releaseSlot)
@@ -67,7 +67,7 @@ export class TryPolicies implements OnApplicationShutdown {
     try {
       const signal = AbortSignal.any([overdue.signal, this.stopping.signal, unwanted])
       const outcome = await this.replayRun.execute(run, signal, (progress) => (this.progress = progress), registered)
-      return await this.withConsequence(run, outcome)
+      return await this.trialWithCounts(run, outcome)
     } catch (error) {
       if (overdue.signal.aborted)
         return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
@@ -79,8 +79,8 @@ export class TryPolicies implements OnApplicationShutdown {
     }
   }
 
-  /** Returns the trial with the signed counts, and what a page shows beside them, if there is a report. */
-  private async withConsequence(run: PoliciesOfRun, outcome: ReplayOutcome): Promise<Trial> {
+  /** Returns the trial of an outcome; with a report, it has the signed counts, and the places and values that a page shows beside them. */
+  private async trialWithCounts(run: PoliciesOfRun, outcome: ReplayOutcome): Promise<Trial> {
     const trial = trialOf(outcome)
     if ('failure' in outcome || trial.reportDigest === null) return trial
     const { inputs, whatIf } = outcome
@@ -115,7 +115,7 @@ function statementOf(run: PoliciesOfRun, { impact, reportDigest }: Trial, inputs
   }
 }
 
-/** Converts the outcome. A replay without a report is INCONCLUSIVE: the reason is unrelated to any bot, and a run has more time. */
+/** Converts an outcome to a trial. Without a report it is INCONCLUSIVE: the reason is unrelated to any bot, and a run has more time. */
 function trialOf(outcome: ReplayOutcome): Trial {
   if ('failure' in outcome) {
     const { reason, detail } = outcome.failure

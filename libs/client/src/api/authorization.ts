@@ -47,7 +47,7 @@ export async function operatorKey(dataDir: string): Promise<Caller | undefined> 
   }
 }
 
-/** Returns the environment's settings and a client of `url`, by default its server. Another server does not get its token. */
+/** Returns the environment's settings and a client of `url`, by default its server. Another server does not get the environment's token. */
 export function clientFromEnvironment(url: string | undefined): { config: ClientConfig; api: ApiClient } {
   const read = readClientConfig()
   const config = url === undefined ? read : withUrl(read, readUrl(url))

@@ -1,7 +1,7 @@
 import { HmsError, metricsProblem, parseDuration, type MetricGate, type PlanOptions } from '#libs/contracts'
 import { parseRamp, parseShare, type RampShare } from '#libs/policy'
 
-/** Rollout plan in the notation of people; approver fills in defaults. */
+/** Rollout plan as people write it; the service approver fills in defaults. */
 export interface PlanInput {
   /** Share of the canary, as a fraction (`0.05`; `1` is all bots) or a percentage (`'5%'`). */
   canary?: number | string

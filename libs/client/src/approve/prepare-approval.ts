@@ -47,7 +47,7 @@ export async function prepareBreakGlass(
   return prepared
 }
 
-/** Reads an approval that others signed; options must equal its bytes. Throws `HMS_APPROVER_PLAN_DIFFERS`, `HMS_BREAK_GLASS_ALONE`. */
+/** Reads an approval that others signed; plan and options must match it. Throws `HMS_APPROVER_PLAN_DIFFERS`, `HMS_BREAK_GLASS_ALONE`. */
 export async function readApproval(
   api: ApiClient,
   digest: string,
@@ -101,7 +101,7 @@ function otherPlan(plan: PlanOptions, { plan: preparedPlan, policy, fallbacks }:
 
 const NOT_KNOWN = ['HMS_AUTH_REQUIRED', 'HMS_AUTH_SCOPE']
 
-/** Prepares; if the caller's key does not suffice, again by `signing`, the client of the person about to sign. */
+/** Prepares with `client`. If its key does not suffice, prepares with the client of the person about to sign, which `signing` returns. */
 export async function prepareAs(
   client: ApiClient,
   signing: () => Promise<ApiClient>,

@@ -17,7 +17,7 @@ export interface ReadApproval {
   predicates: ReleasePredicate[]
 }
 
-/** Reads what people sign, from its bytes, which must be releases: a roster could name the policy too. Throws `HMS_APPROVAL_MISMATCH`. */
+/** Reads an approval from the bytes to sign. All must be releases: a roster could name the policy too. Throws `HMS_APPROVAL_MISMATCH`. */
 export function readPrepared(given: PreparedApproval): ReadApproval {
   const predicates = given.releases.map(readBytes)
   const [first] = predicates

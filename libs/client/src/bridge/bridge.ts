@@ -98,7 +98,7 @@ export class Bridge {
     return this.listeners.on(event, listener as (detail: object) => void)
   }
 
-  /** Sends a message to panes that declared `message.id`; as `policy:changed` they get the verified value, whatever it says. */
+  /** Sends a message to panes that declared `message.id`; as `policy:changed` they get the verified value, not the one in it. */
   emit(event: string, message: PaneMessage): void {
     if (event !== 'policy:changed') return this.publish(event, readMessage(event, message))
     const { id } = readMessage('changed', message)
@@ -124,7 +124,7 @@ export class Bridge {
     if (from !== undefined) this.listeners.emit(event, message)
   }
 
-  /** Tells all members that declared the id, except the sender `from`. A copy: a listener may close its pane or open another. */
+  /** Notifies the members that declared the id, except the sender `from`. Iterates over a copy: a listener may close or open panes. */
   private tell(event: string, detail: { id: string }, from?: Member): void {
     for (const member of new Set(this.members)) if (member !== from && member.policies.includes(detail.id)) member.deliver(event, detail)
   }
@@ -134,7 +134,7 @@ export class Bridge {
     this.listeners.emit(event, detail)
   }
 
-  /** Returns a function that removes the member. Throws `HMS_BRIDGE_NOT_FOLLOWED` or `HMS_BRIDGE_FULL`. */
+  /** Adds a member; returns a function that removes it. Throws `HMS_BRIDGE_NOT_FOLLOWED` or `HMS_BRIDGE_FULL`. */
   private add(member: Member): () => void {
     const other = this.policies === undefined ? undefined : member.policies.find((id) => !this.policies!.includes(id))
     if (other !== undefined) {

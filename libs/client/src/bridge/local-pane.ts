@@ -4,7 +4,7 @@ import { Listeners } from '../connection/listeners.js'
 import type { Pane, PaneMessage } from './pane.js'
 import { notDeclared, readMessage } from './pane-bounds.js'
 
-/** Source of a pane's values: the bridge in the same page, or inside a frame the `HostChannel` to the bridge of the host page. */
+/** Source of a pane's values: the bridge in the same page or, inside a frame, the `HostChannel` to the host page's bridge. */
 export interface PaneHost {
   state(): ConnectionState
   explain(id: string): Explanation

@@ -15,8 +15,8 @@ export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Requi
   const isId = (id: unknown): boolean => typeof id === 'string' && id.length <= MAX_NAME && ID.test(id)
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME) throw invalid(`a pane's name has 1 to ${MAX_NAME} characters`)
   if (ids.length === 0 || ids.length > MAX_POLICIES) throw invalid(`a pane declares 1 to ${MAX_POLICIES} policy ids in policies: [...]`)
-  const wrong = ids.find((id) => !isId(id))
-  if (wrong !== undefined) throw invalid(`${String(wrong).slice(0, MAX_NAME)} is not a policy id: lower-case words joined by hyphens`)
+  const wrongId = ids.find((id) => !isId(id))
+  if (wrongId !== undefined) throw invalid(`${String(wrongId).slice(0, MAX_NAME)} is not a policy id: lower-case words joined by hyphens`)
   return { name, policies: ids }
 }
 

@@ -25,13 +25,13 @@ export class Contact {
   private waiters = new Set<Waiter>()
   private lastReason = 'no answer in time'
 
-  /** `unreachable` creates the error of a waiter that timed out, from the last reason. `after`: replaces the process's timers. */
+  /** `unreachable` creates the error of a waiter from the reason of the failure. `after` replaces the process's timers. */
   constructor(
     private readonly unreachable: (reason: string) => HmsError,
     private readonly after?: Clock['after'],
   ) {}
 
-  /** Resolves at the next `made`; rejects after `ms`, at a permanent refusal, with `failFast` at any. Keeps the process alive. */
+  /** Waits for the next `made`. Rejects after `ms`, at a permanent refusal, and with `failFast` at any failure. Keeps the process alive. */
   async wait(ms: number, failFast = false): Promise<void> {
     let waiter: Waiter | undefined
     const made = new Promise<void>((resolve, reject) => {
@@ -64,7 +64,7 @@ export class Contact {
   }
 }
 
-/** Resolves with the state once it is `READY` or after `timeoutMs`: a verified copy may do. Keeps the process alive meanwhile. */
+/** Resolves with the state once it is `READY`, or after `timeoutMs`, because a verified copy may suffice. Keeps the process alive. */
 export async function awaitReady(
   connection: Pick<HmsConnection, 'state' | 'on'>,
   { timeoutMs = READY_MS }: ReadyOptions = {},

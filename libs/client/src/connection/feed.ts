@@ -36,7 +36,7 @@ export interface Feed {
 export interface ApplyOptions {
   /** Whether more documents follow; if so, the state is not updated yet. */
   more?: boolean
-  /** Other policies of the bundles of this reader's policies, which the reader receives too. */
+  /** Policies that share a bundle with a policy of this reader. The reader receives them too. */
   bundleSiblings?: readonly string[]
   /** Whether these are all documents for this reader. */
   isSnapshot?: boolean

@@ -8,7 +8,7 @@ export interface RefusedDocument {
   error: SignatureError
 }
 
-/** The local copy: the newest document per policy and scope, withdrawals too, because a lower `seq` must stay refused. */
+/** Local copy: the newest document per policy and scope. Includes withdrawals, so that documents with a lower `seq` stay refused. */
 export class HeldDocuments {
   private byPolicy = new Map<string, Map<string, HeldDocument>>()
   /** Documents before their effective time, by policy and scope. */
@@ -17,7 +17,7 @@ export class HeldDocuments {
   /** `trust` verifies every document before it is used, from a feed and from disk alike. */
   constructor(private readonly trust: Pick<DocumentTrust, 'admit'>) {}
 
-  /** Applies documents by `seq`; only a signed head ends a policy, so those missing in a snapshot stay. Returns the refused ones. */
+  /** Applies documents by `seq` and returns the refused ones. Policies missing in a snapshot stay: only a signed head ends a policy. */
   apply(documents: readonly ConfigDocument[], now: number): RefusedDocument[] {
     const refused = documents.flatMap((document) => {
       try {

@@ -44,7 +44,7 @@ export interface ReadyOptions {
 export interface ConnectionEvents {
   /** Version before and after the change; `null` if none was or is in force. Equal versions mean another release of the same version. */
   change: { id: string; from: string | null; to: string | null; revision: number }
-  /** `code` is set if the reader is in doubt (`HMS_FRESHNESS_…`, `HMS_ROSTER_EXPIRED`, or a refused document's), or refused. */
+  /** `code` is set if the reader is in doubt (`HMS_FRESHNESS_…`, `HMS_ROSTER_EXPIRED`, or a refused document's code), or is refused. */
   stale: { reason: string; code?: string }
   ready: { revision: number }
   /** A refusal (an `HmsError` with its code) or a failure. The last good copy stays in force. */

@@ -10,7 +10,7 @@ const MAX_BEHIND = 3
 const DOUBT_PAUSE_MS = 300_000
 
 export interface StreamFeedOptions extends LinkOptions {
-  /** A web page, which users reload: keeps its copy and reports refusals, where others assume a recreated store, or enter `ERROR`. */
+  /** Whether the reader is a web page. A page keeps its copy and reports refusals; others assume a recreated store, or enter `ERROR`. */
   isPage?: boolean
 }
 
@@ -107,7 +107,7 @@ export class StreamFeed implements Feed {
     if (code === 'HMS_FRESHNESS_MIXED') this.doubtHeads()
   }
 
-  /** Requests a snapshot: changes after the resume point never deliver a head that a restored store recorded before it. */
+  /** Requests a snapshot, because changes after the resume point do not deliver a head that a restored store recorded before that point. */
   private doubtHeads(): void {
     const now = this.session.time.elapsed()
     if (now - this.doubtedAt < DOUBT_PAUSE_MS) return

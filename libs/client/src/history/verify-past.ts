@@ -14,7 +14,7 @@ import {
 
 export interface PastPolicyQuery {
   id: string
-  /** Epoch milliseconds; `knownMs`, the time of knowledge, also, and only beside `atMs`. */
+  /** Time in force, in epoch ms. `knownMs`: time of knowledge, in epoch ms; only together with `atMs`. */
   atMs?: number
   knownMs?: number
   version?: string
@@ -30,7 +30,7 @@ export interface VerifiedPastPolicy {
   breakGlass: { reason: string | null } | undefined
 }
 
-/** Verifies a policy of an earlier time by any of `rosters` (newest first). That no later head existed then is the store's claim. */
+/** Verifies a policy of an earlier time by any of `rosters` (newest first). Does not verify that no later head existed then. */
 export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, rosters: readonly Roster[]): VerifiedPastPolicy {
   const { head, release, next } = verifiedByAny(view.record, rosters)
   if (head.policy !== query.id || head.scope !== STABLE_SCOPE)

@@ -22,7 +22,7 @@ export interface FollowOptions extends BrokerOptions {
   region?: string
   /** Policies of this reader, as in `connect`. The whole log is read all the same. */
   policies?: readonly string[]
-  /** Trusted roster: its file, or its bytes as `hms-svc roster show --json` prints them. Refused without it: `HMS_ROSTER_REQUIRED`. */
+  /** Trusted roster: its file, or its bytes as `hms-svc roster show --json` prints them. Required (`HMS_ROSTER_REQUIRED`). */
   roster?: string | Uint8Array
   /**
    * Folder of the last known good copy, one per installation. Without it, a restart while the broker is unreachable has no values, and

@@ -5,7 +5,7 @@ import { framedSocket, isFault, isLoginRefused, PartitionReader, withLoginErrors
 import type { RecordBatch, RecordSource, ReadPosition } from './record-source.js'
 import { reasonOf } from '../api/problem-to-error.js'
 
-/** Apache Kafka adapter of `RecordSource`. Its consumer joins no group: kafkajs shows its cluster to a partition assigner alone. */
+/** Apache Kafka adapter of `RecordSource`. The consumer joins no group; its partition assigner gives access to the kafkajs cluster. */
 export class KafkaSource implements RecordSource {
   readonly name: string
   private readonly consumer: KafkaJs.Consumer
@@ -27,13 +27,13 @@ export class KafkaSource implements RecordSource {
       ...config,
       sasl: config.sasl && withLoginErrors(config.sasl),
     })
-    const opened: KafkaJs.PartitionAssigner = (assigner) => {
+    const captureCluster: KafkaJs.PartitionAssigner = (assigner) => {
       this.cluster = assigner.cluster as unknown as ReadingCluster
       return kafkajs.PartitionAssigners.roundRobin(assigner)
     }
     this.consumer = kafka.consumer({
       groupId: 'hms-svc-follower',
-      partitionAssigners: [opened],
+      partitionAssigners: [captureCluster],
       allowAutoTopicCreation: false,
       retry: { retries: 3, maxRetryTime: 500 },
     })

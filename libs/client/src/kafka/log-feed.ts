@@ -27,7 +27,7 @@ const BEHIND_MS = 30_000
 /** Minimum interval in ms between reads from the beginning that are caused by heads that differ from rollout's statement. */
 const RESTART_PAUSE_MS = 60_000
 
-/** Feeds a session from the compacted state topic, ready at its end. Records are not trusted: an invalid one is skipped. */
+/** Feeds a session from the compacted state topic; ready at the topic's end. Records are not trusted: an invalid one is skipped. */
 export class LogFeed implements Feed {
   private readonly waiting = new WholeRevisions()
   private readonly selection: LogSelection | undefined
@@ -82,7 +82,7 @@ export class LogFeed implements Feed {
       } catch (error) {
         if (this.closing.signal.aborted) return
         this.down(error as Error)
-        // Unlike the clock's timers, this timer keeps the process alive, as a follower of a log must until `close`.
+        // Unlike the clock's timers, this timer keeps the process alive: a follower of a log runs until `close`.
         await setTimeout(backoffMs(attempt++, random), undefined, { signal: this.closing.signal }).catch(() => {})
       }
     }

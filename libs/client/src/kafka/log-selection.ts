@@ -4,7 +4,7 @@ import { keyTag, keyTagsIn } from '#libs/signing'
 /** Limit of remembered policies whose records were skipped; beyond it, every other policy counts as skipped. */
 const MAX_SKIPPED = 10_000
 
-/** Selects what a reader with named policies keeps: these, and what was stored together with their newest documents (bundles). */
+/** Selects the documents of named policies, and other documents that were stored together with their newest documents (bundles). */
 export class LogSelection {
   private readonly named: ReadonlySet<string>
   /** Tags of the keys (`policy@scope`) of other policies that are or were kept, by policy id. */

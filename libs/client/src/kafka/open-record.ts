@@ -51,9 +51,9 @@ function eventIn(value: Uint8Array, topic: string): { topic: string; key: string
     const event = peekPredicate<{ topic?: unknown; key?: unknown; type?: unknown; data?: unknown } | null>(
       JSON.parse(Buffer.from(value).toString()) as Envelope,
     )
-    const { topic: of, key, type, data } = event ?? {}
-    if (typeof of === 'string' && typeof key === 'string' && typeof type === 'string' && typeof data === 'object' && data !== null)
-      return { topic: of, key, type, data }
+    const { topic: named, key, type, data } = event ?? {}
+    if (typeof named === 'string' && typeof key === 'string' && typeof type === 'string' && typeof data === 'object' && data !== null)
+      return { topic: named, key, type, data }
   } catch {
     // Not JSON, or not a statement: reported as unreadable below.
   }

@@ -6,7 +6,7 @@ type Recorded = EventData['hms.state.recorded.v1']
 
 /** Time in ms after which an incomplete bundle is applied. A relay that died between two records of a bundle resumes within seconds. */
 const MAX_WAIT_MS = 10_000
-/** Limit of remembered keys, which the writer chooses. A bundle with a forgotten key waits for the full `MAX_WAIT_MS`. */
+/** Limit of remembered keys: a writer can invent any number of keys. A bundle with a forgotten key waits the full `MAX_WAIT_MS`. */
 const MAX_KEYS = 10_000
 /** Limit of waiting records in bytes. A log that was not compacted for hours has many superseded documents. */
 const MAX_BYTES = 32 * 1024 * 1024
@@ -60,7 +60,7 @@ export class WholeRevisions {
     return released
   }
 
-  /** Whether all other documents of its revision have arrived, or newer ones under their keys. */
+  /** Whether all other documents of the document's revision, or newer documents under their keys, have arrived. */
   private isComplete({ document: { revision }, bundle = '' }: Waiting): boolean {
     return keyTagsIn(bundle).every((tag) => (this.newestByTag.get(tag) ?? -1) >= revision)
   }

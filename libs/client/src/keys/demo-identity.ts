@@ -10,8 +10,8 @@ import { AUDIT_LOG, OPERATOR, rosterFile, secretsKeyFile, serviceKeyFile, servic
 const TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 /**
- * Creates the keys that profile `dev` needs, and last the roster, signed by the people; does nothing if there is one. Needs no lock: a file
- * is published atomically, only if none exists, so concurrent processes end with one identity, and the next completes a killed one's work.
+ * Creates the keys that profile `dev` needs, then the roster, signed by the people. Does nothing if a roster exists. Needs no lock: each
+ * file is published atomically and never replaced. So concurrent processes get one identity, and a later process completes a partial one.
  */
 export async function createDemoIdentity(dataDir: string, services: readonly string[], now = new Date()): Promise<void> {
   if ((await readIfThere(rosterFile(dataDir))) !== undefined) return

@@ -7,7 +7,7 @@ const MAX_BYTES = 64 * 1024 * 1024
 /** Size limit of a key or passphrase; an encrypted key takes about 350 bytes. */
 const MAX_SECRET_BYTES = 64 * 1024
 
-/** Publishes a file under an unused name by one `link`, so that no reader sees a part and one writer wins; `false` if it is taken. */
+/** Publishes a file by one `link`: no reader sees a part of the file, and one writer wins. Returns `false` if the name is taken. */
 export async function publishOnce(path: string, content: string, mode: number): Promise<boolean> {
   const staged = await stageFile(path, content, mode)
   try {
@@ -26,7 +26,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   return (await fileIfThere(path, MAX_BYTES))?.bytes.toString('utf8')
 }
 
-/** Returns a key or stored passphrase; undefined if the file does not exist. Throws `HMS_KEY_EXPOSED`, or as `readGivenFile`. */
+/** Returns a key or stored passphrase; undefined if the file does not exist. Throws `HMS_KEY_EXPOSED` and errors of `readGivenFile`. */
 export async function readPrivateIfThere(path: string): Promise<string | undefined> {
   const file = await fileIfThere(path, MAX_SECRET_BYTES)
   if (file !== undefined) requirePrivate(path, file)

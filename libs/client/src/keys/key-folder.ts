@@ -22,7 +22,7 @@ export type NamedSigner = Signer & { name: string }
 const PRIVATE = '.key.pem'
 const PUBLIC = '.pub.json'
 
-/** Folder (0700) of people's keys: `NAME.key.pem` (encrypted, 0600) beside `NAME.pub.json`, which is all that a key of an agent has. */
+/** Folder (0700) of people's keys: `NAME.key.pem` (encrypted, 0600) and `NAME.pub.json`. An agent's key has only `.pub.json`. */
 export class KeyFolder {
   constructor(
     readonly dir: string,
@@ -56,7 +56,7 @@ export class KeyFolder {
     return this.entry(stemOf(name))
   }
 
-  /** Unlocks a key. Throws `HMS_KEY_NOT_FOUND`, `…_EXPOSED`, `…_PASSPHRASE` or `…_UNREADABLE`; of an agent `HMS_KEY_AGENT_…`. */
+  /** Unlocks a key. Throws `HMS_KEY_NOT_FOUND`, `…_EXPOSED`, `…_PASSPHRASE`, `…_UNREADABLE`; for an agent's key `HMS_KEY_AGENT_…`. */
   async open(name: string, passphrase: string): Promise<NamedSigner> {
     const entry = await this.require(name)
     if (entry.agent) return { ...(await this.agent.signer(entry.keyid)), name: entry.name }
@@ -121,8 +121,8 @@ export class KeyFolder {
     if (text === undefined) return undefined
     const key = parsePublic(text, `${stem}${PUBLIC}`)
     const file = join(this.dir, `${stem}${key.agent ? PUBLIC : PRIVATE}`)
-    const made = await stat(file).catch(() => undefined)
-    return made === undefined ? undefined : { ...key, file, createdAt: made.mtime.toISOString() }
+    const stats = await stat(file).catch(() => undefined)
+    return stats === undefined ? undefined : { ...key, file, createdAt: stats.mtime.toISOString() }
   }
 
   private writePublic(key: PublicKeyFile): Promise<void> {
@@ -147,7 +147,7 @@ function stemOf(name: string): string {
   return stem
 }
 
-/** Returns the agent's key by `which`, a fingerprint or comment, else by the comment `name`, else the only one: never a guess. */
+/** Returns the key with fingerprint or comment `which`, else with comment `name`, else the only key. Throws unless one key matches. */
 function chooseAgentKey(keys: readonly AgentKey[], name: string, which?: string): AgentKey {
   if (which !== undefined)
     return only(

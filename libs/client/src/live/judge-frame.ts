@@ -32,7 +32,7 @@ export interface LiveDoubt {
   detail: string
 }
 
-/** Result for one policy. `verified`: as signed, with `doubt` if it may not be the newest. `refused`: something signed contradicts it. */
+/** Result for one policy. `verified`: as signed, with `doubt` if a newer value may exist. `refused`: a signature or proof is invalid. */
 export type JudgedLive = { kind: 'verified'; value: VerifiedValue | null; doubt?: LiveDoubt } | ({ kind: 'refused' } & LiveDoubt)
 
 export interface FrameTrust {
@@ -42,7 +42,7 @@ export interface FrameTrust {
   reader?: Reader
 }
 
-/** Judges a snapshot without a reader's grace period: its statement must be current by this clock too, and name exactly these heads. */
+/** Judges a snapshot without a grace period: its freshness statement must be current by this clock, and name exactly the shown heads. */
 export function judgeFrame(
   ids: readonly string[],
   frame: StreamFrame,
@@ -68,7 +68,7 @@ export function judgeFrame(
     const proof = frame.standing?.[id]
     // Statements of earlier versions have no tree and prove nothing about single policies.
     const isMixed = statement?.tree !== undefined && !provesStableHead(statement.tree, id, heads.get(id), proof)
-    const mixed = isMixed ? mixedDoubt(statement, id, { seq: heads.get(id)?.seq, isProven: proof !== undefined }) : undefined
+    const mixed = isMixed ? mixedDoubt(statement, id, { seq: heads.get(id)?.seq, hasProof: proof !== undefined }) : undefined
     if (mixed !== undefined && proof !== undefined) return { kind: 'refused', ...mixed } // guard: get-vouched-for
     const found = inForce.get(id)
     const shownDoubt = doubt ?? mixed
@@ -81,12 +81,12 @@ export function judgeFrame(
   return new Map(ids.map((id) => [id, judged(id)]))
 }
 
-/** Returns the doubt about a head that is not confirmed. `seq`: of the shown head. `isProven`: the server shows a proof. */
-function mixedDoubt({ issuedAt }: FreshnessPredicate, id: string, { seq, isProven }: { seq?: number; isProven: boolean }): LiveDoubt {
+/** Returns the doubt about a head that is not confirmed. `seq`: `seq` of the shown head. `hasProof`: whether the server sent a proof. */
+function mixedDoubt({ issuedAt }: FreshnessPredicate, id: string, { seq, hasProof }: { seq?: number; hasProof: boolean }): LiveDoubt {
   const stated = `rollout's freshness statement of ${issuedAt}`
   const [isOn, confirms] =
     seq === undefined ? [`has no head of ${id}`, `that ${id} has no head`] : [`is on head ${seq} of ${id}`, `head ${seq} of ${id}`]
-  const detail = isProven
+  const detail = hasProof
     ? `${stated} does not confirm ${confirms}: the server's proof is for another head, or forged`
     : `the server shows no proof that ${stated} ${isOn}: a newer head may have been withheld`
   return { code: 'HMS_FRESHNESS_MIXED', detail }
@@ -106,7 +106,7 @@ function applyFreshness(frame: StreamFrame, trust: DocumentTrust, roster: Roster
   }
 }
 
-/** Checks the statement by this machine's clock: the time of a new reader starts at the signed time, however old that is. */
+/** Checks the statement by this machine's clock: a new reader's time starts at the signed time, even if the signed time is old. */
 function checkFreshness(
   trust: DocumentTrust,
   { version, expires }: Roster,

@@ -25,7 +25,7 @@ const PAUSE_MS = 200
 
 type Attempt = { live: Map<string, VerifiedLive>; isFinal: boolean }
 
-/** Reads the values in force for all readers and verifies them with `judgeFrame`. Never throws; the rest is `unverified` with why. */
+/** Reads the values in force for all readers and verifies them with `judgeFrame`. Never throws: a failure makes values `unverified`. */
 export async function readLive(ids: readonly string[], source: LiveSource): Promise<Map<string, VerifiedLive>> {
   const { clock, waitMs = WAIT_MS } = source
   const until = clock.elapsed() + waitMs
@@ -51,12 +51,12 @@ export interface ConsentTrust {
 
 const FIRST_ROSTER_MS = 5_000
 
-/** Returns the effect of signing these releases (`consentOf`), or why those in force could not be read and verified here. */
+/** Returns the effect of signing these releases (`consentOf`), or why the releases in force could not be verified. */
 export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust?: ConsentTrust): Promise<Consent> {
   return (await readConsentAndLive(api, predicates, trust)).consent
 }
 
-/** Like `readConsent`, and returns the releases in force, by policy id, with the rosters that verified them, if any could be opened. */
+/** Same as `readConsent`, but also returns the releases in force by policy id, and the rosters if they could be opened. */
 export async function readConsentAndLive(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}) {
   const { roster: pinned, cacheDir, clock = systemClock } = trust
   const ids = predicates.map(({ policy }) => policy.id)

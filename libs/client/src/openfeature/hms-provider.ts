@@ -151,7 +151,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Returns the reader of a context: bot `targetingKey`, and `region`; else those of the connection. Throws `INVALID_CONTEXT`. */
+/** Returns the reader of a context: its `targetingKey` as bot, and its `region`. Default: the connection's. Throws `INVALID_CONTEXT`. */
 function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Reader {
   return {
     bot: nameIn('targetingKey', targetingKey, MAX_BOT_NAME) ?? own.bot,
@@ -166,7 +166,7 @@ function nameIn(what: string, value: unknown, max: number): string | undefined {
   throw new ProviderError('INVALID_CONTEXT', message)
 }
 
-/** Calls `changed` with all keys, sorted, of each changed policy: each flag has the policy's metadata. Added and removed ones too. */
+/** Calls `changed` with the sorted keys of all flags of changed policies (flags have policy metadata), also of added and removed flags. */
 function watchFlags(documents: HeldDocumentSource, clock: Clock, changed: (flags: string[]) => void): ChangeWatch {
   const keysOf = (id: string): string[] => {
     const fields = documentsInForce(documents.of(id), documents.nowMs()).map(({ value }) => Object.keys(value ?? {}))

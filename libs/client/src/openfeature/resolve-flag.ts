@@ -3,7 +3,7 @@ import type { Json } from '#libs/contracts'
 import { resolve, type InForce, type Reader } from '#libs/evaluation'
 import type { ConnectionState, HeldDocumentSource } from '../connection/hms-connection.js'
 
-/** Error with the `code` that the SDK reads. The SDK's classes would have to be imported at run time, where it may be missing. */
+/** Error with the `code` that the SDK reads. The SDK's classes are not used, because the SDK may be missing at run time. */
 export class ProviderError extends Error {
   readonly code: ErrorCode
 
@@ -44,7 +44,7 @@ export function resolveFlag<T extends JsonValue>(
   }
 }
 
-/** Returns the value of a field, or of the whole policy without one. A null field counts as missing, because the SDK has no null type. */
+/** Returns the value of a field; the policy if `field` is undefined. A null field counts as missing: the SDK has no null type. */
 function valueAt(policy: InForce['held']['value'], field: string | undefined): Json | undefined {
   if (field === undefined) return policy as unknown as Json
   return Object.hasOwn(policy, field) ? (policy[field] ?? undefined) : undefined

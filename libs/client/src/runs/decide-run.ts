@@ -26,8 +26,8 @@ const OPTIONS = optionNames<DecideOptions>()('reason', 'publicReason', 'byMs', '
 export const ANSWER_MS = 30_000
 
 /**
- * Signs a decision about an active run. Resolves with the run when it was applied; rejects with `HMS_RUN_DECISION_LATE` (409, current state
- * in `state`) if it came too late, or `HMS_RUN_DECISION_UNANSWERED` (504) if no stage responded in time; it may still be applied then.
+ * Submits a signed decision about an active run. Resolves with the run when the decision was applied; rejects with `HMS_RUN_DECISION_LATE`
+ * (409, run in `state`) if it came too late, or `HMS_RUN_DECISION_UNANSWERED` (504) if no stage responded yet: it may be applied later.
  */
 export async function decideRun(run: number, decision: RunDecisionName, options: DecideOptions): Promise<RunView> {
   requireKnownOptions('decideRun', options, OPTIONS)
@@ -49,10 +49,10 @@ export async function decide(
   const id = digestOfPayload(statement)
   const accepted = await api.post('/v1/runs/{number}/decisions', { statement }, { params: { number: run } })
   // A pause is reported as applied a moment before the run is PAUSED, so the state is awaited too.
-  const isThere = ({ state }: RunView): boolean => decision !== 'pause' || state === 'PAUSED' || isTerminal(state)
+  const isInEffect = ({ state }: RunView): boolean => decision !== 'pause' || state === 'PAUSED' || isTerminal(state)
   const isAnswered = (view: RunView): boolean => {
     const known = outcomeIn(view, id)
-    return known === 'late' || (known === 'applied' && isThere(view))
+    return known === 'late' || (known === 'applied' && isInEffect(view))
   }
   const view = isAnswered(accepted) ? accepted : await followRun(api, run, { timeoutMs: waitMs, until: isAnswered })
   const outcome = outcomeIn(view, id)

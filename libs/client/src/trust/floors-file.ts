@@ -8,11 +8,11 @@ import { codeOf, readIfThere } from '../keys/files.js'
 /** State of a reader that protects it from rollback attacks. */
 export interface SavedFloors {
   floors: FloorMemory
-  /** The reader's time when it was saved: newest signed time plus the time since, in epoch ms; `null` before any contact. */
+  /** The reader's time when it was saved: newest signed time plus the time since then, in epoch ms; `null` before any contact. */
   signedMs: number | null
 }
 
-/** Floors, apart from documents, which may be lost: damaged or missing beside documents, nothing is read until an operator decides. */
+/** File of floors, apart from documents, which may be lost. If it is damaged, or missing beside documents, an operator must act. */
 export class FloorsFile {
   /** `documents`: path of the documents that these floors belong to. */
   constructor(
@@ -61,7 +61,7 @@ function sumOf({ floors, signedMs }: SavedFloors): string {
     .digest('hex')
 }
 
-/** Returns the text of a file of this program; `undefined` if there is none. Throws for a symbolic link, which it never creates. */
+/** Returns the text of a file of this program; `undefined` if there is none. Throws for a symbolic link: the program creates none. */
 export async function readOwnFile(path: string): Promise<string | undefined> {
   try {
     if ((await lstat(path)).isSymbolicLink()) throw new TypeError(`${path} is a symbolic link`)

@@ -55,7 +55,7 @@ export class PinnedRosters {
     return new PinnedRosters(kind, [...envelopes] as Envelope[], newest, source, save)
   }
 
-  /** Pins the newest roster of a source trusted on first use. `known`: remedy for the error otherwise. Throws `HMS_ROSTER_REQUIRED`. */
+  /** Pins the newest roster of a source trusted on first use. Otherwise throws `HMS_ROSTER_REQUIRED`, with the remedy `known`. */
   static async atFirstUse(source: RosterSource, known: { how: string; next: string[] }, save?: SaveRosters): Promise<PinnedRosters> {
     if (source.first === undefined) {
       const detail = `No roster is known for ${source.name}: ${known.how}.`
@@ -81,7 +81,7 @@ export class PinnedRosters {
     return rosters.toReversed()
   }
 
-  /** Returns all known rosters and those before the pinned one, which names the first of its installation and so vouches for its chain. */
+  /** Returns all known rosters and all before the pinned roster, which names the first of its installation, so the chain is verifiable. */
   async allEver(): Promise<Roster[]> {
     const known = this.all()
     const pinned = known.at(-1)!
@@ -91,8 +91,8 @@ export class PinnedRosters {
       const first = readRoster(steps[0])
       const chain = [first]
       for (const envelope of steps.slice(1)) if (chain.at(-1)!.version < pinned.version) chain.push(nextRoster(chain.at(-1)!, envelope))
-      const isItsOwn = first.digest === pinned.installation && chain.at(-1)!.digest === pinned.digest
-      return isItsOwn ? [...known, ...chain.slice(0, -1).toReversed()] : known
+      const isPinnedChain = first.digest === pinned.installation && chain.at(-1)!.digest === pinned.digest
+      return isPinnedChain ? [...known, ...chain.slice(0, -1).toReversed()] : known
     } catch (error) {
       if (error instanceof SignatureError || error instanceof HmsError) return known
       throw error

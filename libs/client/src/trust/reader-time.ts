@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import { isFarAhead } from '#libs/signing'
 
-/** A reader's time: the newest signed by rollout and the monotonic time since. The wall clock counts before the first contact alone. */
+/** A reader's time: the newest time signed by rollout plus the monotonic time since then; before the first contact, the wall clock. */
 export class ReaderTime implements Clock {
   private signed: { ms: number; elapsed: number } | undefined
   private earliest = { ms: Number.NEGATIVE_INFINITY, elapsed: 0 }
@@ -17,7 +17,7 @@ export class ReaderTime implements Clock {
     if (this.signed === undefined || ms > own || isDisproved) this.signed = this.mark(Math.max(ms, floor)) // guard: signed-time
   }
 
-  /** Returns the time to judge a statement of `ms` by: the reader's, or the wall clock if both contradict an earlier signed time. */
+  /** Returns the time to judge a statement of `ms` by: the reader's, or the wall clock if it and `ms` contradict the reader's time. */
   timeFor(ms: number, own = this.now()): number {
     const wall = this.clock.now()
     return isFarAhead(at(own), wall) && !isFarAhead(at(ms), wall) ? wall : own

@@ -13,7 +13,7 @@ const EXPLANATIONS = {
 
 export type WebhookErrorCode = keyof typeof EXPLANATIONS
 
-/** Error for a message that does not verify. `status`: for the sender, which retries after any but 2xx, 410 and 429. */
+/** Error for a message that does not verify. `status`: status to respond with; the sender retries after any except 2xx, 410 and 429. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError'
   readonly detail: string
@@ -67,7 +67,7 @@ export function verifyWebhook<Body = WebhookBody>(
   const signatures = readHeader(headers, 'webhook-signature').split(' ')
   checkTime(timestamp, toleranceMs, now)
   const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), Buffer.from(rawBody)])
-  const isValid = checks.map((check) => check(signed)).some((isOf) => signatures.some(isOf))
+  const isValid = checks.map((check) => check(signed)).some((matches) => signatures.some(matches))
   if (!isValid) throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
   return parseBody(rawBody) as Body
 }
@@ -92,7 +92,7 @@ export function signWebhook(
   return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${mac}` }
 }
 
-/** Returns the check of a key: whether an entry of the signature list is its signature over the bytes, in its scheme. */
+/** Returns a check of whether an entry of the signature list is this key's signature over the bytes, in the key's scheme. */
 function checkOf(text: string): (signed: Buffer) => (signature: string) => boolean {
   if (text.startsWith(PREFIX)) {
     const key = decodePublicKey(text)

@@ -1,7 +1,7 @@
 import { loadCedar, type CedarModule } from './engine.js'
 import { CEDAR_SCHEMA, SCHEMA_NAME, type CedarRequest } from './schema.js'
 
-/** Cedar texts by policy id, such as `guard/ID@VERSION`. Passed as one text, Cedar would name them `policy0` and so on. */
+/** Cedar texts by policy id, such as `guard/ID@VERSION`. In a single text, Cedar would name policies `policy0` and so on. */
 export type CedarPolicies = Readonly<Record<string, string>>
 
 export type CedarDecision = { allowed: boolean; /** Ids of the policies that decided. */ reasons: string[] }

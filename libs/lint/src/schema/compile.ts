@@ -124,7 +124,7 @@ function toViolation({ instancePath, keyword, params, message = 'is wrong' }: Er
 /** Replacements for formats of ajv-formats whose own check takes more than linear time. */
 const LINEAR_FORMATS: Readonly<Record<string, (text: string) => boolean>> = { url: isUrl } // guard: format-url
 
-/** Returns all formats of ajv-formats. Each checks a text in linear time; its characters are charged to `steps`, like those of patterns. */
+/** Returns all formats of ajv-formats. Each checks a text in linear time; the characters are charged to `steps`, as for patterns. */
 function linearFormats(steps: Steps): Record<string, Format> {
   return Object.fromEntries(
     Object.entries(fullFormats).map(([name, format]) => [name, chargingFormat(LINEAR_FORMATS[name] ?? format, steps)]),
@@ -157,7 +157,7 @@ const MAX_INSTRUCTIONS = 10_000
 /** Regular expression as ajv uses it. */
 interface LinearPattern {
   test: (text: string) => boolean
-  /** As `test`, but `false` where the steps left might not suffice. */
+  /** Same as `test`, but `false` if the remaining steps might not suffice. */
   matches: (text: string) => boolean
   toString: () => string
 }
@@ -226,7 +226,7 @@ function applicableSchemas(root: JsonObject, start: readonly (Json | undefined)[
   return [...seen]
 }
 
-/** Also `false` for a pattern that is refused: ajv does not compile the patterns of subschemas that permit everything. */
+/** Whether a pattern matches. A refused pattern, which ajv does not compile in a subschema that permits everything, does not match. */
 function isMatch(patterns: Patterns, pattern: string, part: string): boolean {
   try {
     return patterns(pattern).matches(part)
@@ -241,7 +241,7 @@ function childSchemas(node: JsonObject, part: string, patterns: Patterns): (Json
   const named = isObject(properties) && Object.hasOwn(properties, part) ? [properties[part]] : []
   const keyed = Object.entries(isObject(patternProperties) ? patternProperties : {})
   const matching = keyed.filter(([pattern]) => isMatch(patterns, pattern, part)).map(([, schema]) => schema)
-  // The last one is visited first.
+  // `applicableSchemas` visits the last schema first.
   if (named.length + matching.length > 0) return [...matching, ...named]
   const tuple = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : []
   return [additionalProperties, tuple[Number(part)] ?? (Array.isArray(items) ? undefined : items)]

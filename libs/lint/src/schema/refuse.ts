@@ -11,7 +11,7 @@ export class SchemaRefused extends Error {}
 
 /**
  * Throws `SchemaRefused` for a schema that could harm the process that compiles or runs it: too large, too deep, or references that leave
- * the document, are circular or multiply (a chain of `allOf: [{$ref}, {$ref}]` doubles per link). Checks data in `enum` and `const` alike.
+ * the document, are circular or multiply (a chain of `allOf: [{$ref}, {$ref}]` doubles per link). Also checks data in `enum` and `const`.
  */
 export function refuseUnsafe(schema: JsonObject): void {
   if (JSON.stringify(schema).length > MAX_BYTES) throw new SchemaRefused(`it is larger than ${MAX_BYTES} bytes`)

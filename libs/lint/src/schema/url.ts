@@ -18,7 +18,7 @@ export function isUrl(text: string): boolean {
   // The text before an `@` is arbitrary: the host begins at the start or after any `@`, and ends at a slash or at the end.
   for (let begin = 0; ;) {
     const next = indexOfAny(rest, begin, '@/')
-    // The text before the first character is empty, so no host begins after an `@` there.
+    // No host begins after an `@` at the start, because the text before that `@` is empty.
     if (begin !== 1 && rest[next] !== '@' && isHost(rest.slice(begin, next))) return true
     const at = rest.indexOf('@', next)
     if (at < 0) return false

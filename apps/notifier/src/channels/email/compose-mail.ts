@@ -52,7 +52,7 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
     references: threads.slice(0, MAX_THREADS),
     headers: {
       'Auto-Submitted': 'auto-generated',
-      ...waysOut(attempt, from),
+      ...unsubscribeHeaders(attempt, from),
     },
     text: mailText(news, footer),
     html: mailHtml(news, footer),
@@ -68,7 +68,7 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
 
 /**
  * Encodes a text as a header value that is displayed unchanged. The composer would pass on a text that looks like an encoded word (RFC
- * 2047), and the mail client would decode it. Such a text is therefore encoded itself, in words of 75 characters at most.
+ * 2047), and the mail client would decode it. This function therefore encodes such a text, in words of 75 characters at most.
  */
 function headerText(text: string): string {
   if (!text.includes('=?')) return text
@@ -85,7 +85,7 @@ function headerText(text: string): string {
 }
 
 /** Returns the unsubscribe headers: RFC 2369 §3.2, and for an https page also RFC 8058, for one-click unsubscribe in mail clients. */
-function waysOut({ partner, unsubscribePage: page }: Attempt<EmailChannel>, from: string): Record<string, string> {
+function unsubscribeHeaders({ partner, unsubscribePage: page }: Attempt<EmailChannel>, from: string): Record<string, string> {
   const mailto = `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`
   if (page === undefined) return { 'List-Unsubscribe': mailto }
   const oneClick: Record<string, string> = page.startsWith('https:') ? { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } : {}

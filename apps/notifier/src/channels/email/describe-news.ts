@@ -92,7 +92,7 @@ function updateOfSeveral(content: MessageContent): Described {
   }
 }
 
-/** Describes a message ahead: the changes of an update, with sentences that do not report it as in force. */
+/** Describes an announcement: the changes of an update, with sentences that do not report it as in force. */
 function announcement(update: Described, { bundle }: MessageContent): Described {
   return {
     ...update,

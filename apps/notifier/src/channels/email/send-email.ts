@@ -17,7 +17,7 @@ export interface EmailSenderOptions extends MailIdentity {
   deadlineMs?: number
 }
 
-/** Submits mail to the relay. After a lost connection the outcome is unknown, so it is retried with the same Message-ID. */
+/** Submits mail to the relay. After a lost connection the outcome is unknown, so the mail is sent again with the same Message-ID. */
 export class SmtpEmailSender implements ChannelSender<'email'> {
   private options: Promise<EmailSenderOptions> | undefined
 

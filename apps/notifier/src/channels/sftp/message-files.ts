@@ -24,16 +24,16 @@ export async function messageFiles(message: Message, sign: (bytes: Buffer) => Pr
   const document = documentOf(message)
   const sum = createHash('sha256').update(document).digest('hex')
   const releases = releasesOf(message).map(({ envelope, proof = null }) => ({ envelope, proof }))
-  const whole = releases.length > 1 ? { releases } : releases[0]
+  const signedReleases = releases.length > 1 ? { releases } : releases[0]
   return [
     { name: `${name}.sha256`, bytes: Buffer.from(`${sum}  ${name}\n`) },
     { name: `${name}.sig`, bytes: Buffer.from(await sign(document)) },
-    ...(whole === undefined ? [] : [{ name: `${name}.release`, bytes: json(whole) }]),
+    ...(signedReleases === undefined ? [] : [{ name: `${name}.release`, bytes: json(signedReleases) }]),
     { name, bytes: document },
   ]
 }
 
-/** Serializes the webhook body with the message id and the signed policy; for a bundle with all its policies, in `policies`. */
+/** Serializes the webhook body plus the message id and the signed policy in `policy`, or all signed policies of a bundle in `policies`. */
 function documentOf(message: Message): Buffer {
   const signed = releasesOf(message).map(({ envelope }) => readRelease(envelope).predicate.policy)
   const policies = signed.length > 1 ? { policies: signed } : signed.length === 1 ? { policy: signed[0] } : {}

@@ -107,7 +107,7 @@ function refused(detail: string): { ok: false; failed: Omit<Outcome, 'latencyMs'
   return { ok: false, failed: { kind: 'refused', detail } }
 }
 
-/** Maps a failure: `refused` for a forbidden address or another host key, else `retry`: no SFTP status means unsubscribing. */
+/** Maps a failure: `refused` for a forbidden address or another host key, else `retry`. No SFTP status means `gone`, unlike HTTP 410. */
 function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
   const { code, message } = error as Partial<NodeJS.ErrnoException>
   if (code === ADDRESS_REFUSED) return { kind: 'refused', detail: message }

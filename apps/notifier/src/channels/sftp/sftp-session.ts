@@ -168,7 +168,7 @@ export class SftpSession implements RemoteFolder {
     await this.step('closing', (done) => this.sftp.close(handle, done)).catch(() => undefined)
   }
 
-  /** Resolves to `false` if the server does not offer the extension; ssh2 then throws before it sends anything. */
+  /** Runs a step of an extension. Resolves to `false` if the server does not offer it; ssh2 then throws before it sends anything. */
   private async offered(what: string, run: (done: Done<unknown>) => void): Promise<boolean> {
     let isOffered = true
     await this.step(what, (done) => {

@@ -43,7 +43,7 @@ export async function explainRefusal(
 
 type SignedMessage = Pick<Attempt, 'id' | 'timestamp' | 'body'>
 
-/** Headers with a signature as a receiver with this mistake computes it. A receiver that accepts them has the mistake. */
+/** Mistake of receivers, with headers signed as such a receiver computes the signature. A receiver that accepts them makes the mistake. */
 export interface Mistake {
   suspect: Suspect
   detail: string

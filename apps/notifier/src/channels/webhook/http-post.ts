@@ -17,8 +17,8 @@ const REPLY_KEPT_BYTES = 4 * 1024
 export type HttpPostOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
 
 /**
- * Request to a partner. `networks`: private ones that its registration allows. `keyId`: names the secret or key in the evidence.
- * `maxBytes`: read of the response; default `REPLY_READ_BYTES`.
+ * Request to a partner. `networks`: private networks that its registration allows. `keyId`: names the secret or key in the evidence.
+ * `maxBytes`: maximum bytes of the response to read; default `REPLY_READ_BYTES`.
  */
 export type HttpMessage = {
   url: string
@@ -30,7 +30,7 @@ export type HttpMessage = {
   maxBytes?: number
 }
 
-/** `receiverClock`: `Date` header of the response. `text`: what was read of it. */
+/** `receiverClock`: `Date` header of the response. `text`: the part of the response body that was read. */
 export type HttpAnswer = { outcome: Outcome; receiverClock?: Date; text?: string }
 
 /** Posts JSON to partners with undici's `request`, which follows no redirect and reads no proxy from the environment. Never rejects. */
@@ -95,7 +95,7 @@ function dateOf({ headers: { date } }: Dispatcher.ResponseData): Date | undefine
   return Number.isNaN(clock.getTime()) ? undefined : clock
 }
 
-/** Reads the start of a response body, in part if it breaks off, stalls or never ends: the status alone decides the outcome. */
+/** Reads about `maxBytes` of a response body, or less if it breaks off or stalls: the status alone decides the outcome. */
 async function readReply(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
   const kept: Buffer[] = []
   let read = 0
@@ -140,7 +140,7 @@ type ConnectionEvidence = Pick<Outcome, 'address' | 'tlsFingerprint'>
 
 type SendHeadersMessage = { request: { body?: unknown }; socket: Socket | TLSSocket }
 
-/** Evidence by body. It identifies its request: undici passes the object unchanged, and each attempt has its own buffer. */
+/** Evidence by request body. The body identifies the request: undici passes the object unchanged, and each attempt has its own buffer. */
 const evidenceByBody = new WeakMap<object, ConnectionEvidence>()
 
 /** Records a watched request's peer. undici publishes its socket right before the first byte; a pooled agent exposes it nowhere else. */

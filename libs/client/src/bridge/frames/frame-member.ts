@@ -25,7 +25,7 @@ export interface FrameHost {
 const BURST = 100
 const REFILL_PER_SECOND = 20
 
-/** Host end of the channel to one frame, whose messages count from its window and origin alone. A reloaded frame joins again. */
+/** Host end of the channel to one frame. Accepts only messages from the frame's window and origin. A reloaded frame joins again. */
 export class FrameMember {
   policies: readonly string[] = []
   private readonly origin: string

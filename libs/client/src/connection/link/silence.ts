@@ -33,14 +33,14 @@ export class Silence {
     this.timer?.cancel()
   }
 
-  private wait(ms: number, dueAt: number, before: number): void {
-    this.timer = this.options.clock.after(ms, () => this.due(dueAt, before))
+  private wait(ms: number, dueAt: number, bytesBefore: number): void {
+    this.timer = this.options.clock.after(ms, () => this.due(dueAt, bytesBefore))
   }
 
-  private due(dueAt: number, before: number): void {
+  private due(dueAt: number, bytesBefore: number): void {
     const { clock, received, onSilence } = this.options
-    if (received() - before >= PROGRESS_BYTES) return this.watch()
-    if (clock.elapsed() - dueAt > LATE_MS) return this.wait(CATCH_UP_MS, clock.elapsed() + CATCH_UP_MS, before)
+    if (received() - bytesBefore >= PROGRESS_BYTES) return this.watch()
+    if (clock.elapsed() - dueAt > LATE_MS) return this.wait(CATCH_UP_MS, clock.elapsed() + CATCH_UP_MS, bytesBefore)
     onSilence(this.limitMs)
   }
 }

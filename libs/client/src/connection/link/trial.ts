@@ -16,7 +16,7 @@ export interface TrialEvents {
   ended(end: TrialEnd, trial: Trial): void
 }
 
-/** Time in ms. A session that goes silent before it is this old, even after first frames, was blocked by a buffering intermediary. */
+/** Age in ms below which a silent session counts as blocked by a buffering intermediary, even if the session received first frames. */
 const EARLY_SILENCE_MS = 10_000
 const MAX_GOODBYE_WAIT_MS = 60_000
 
