@@ -9,7 +9,7 @@ const LAG_SECONDS = 60
 /** Concern that includes the command that fixes it. */
 const WITH_COMMAND = /^(.*) \(next: (.+)\)$/
 
-/** Content of `/readyz`: a process reports database, migrations and broker of each service, an edge the states of services alone. */
+/** Content of `/readyz`. A process reports database, migrations and broker of each service; an edge reports only each service's state. */
 export interface Readiness {
   /** Time of the response by the server's clock, in whole seconds. */
   at: number | undefined
@@ -80,12 +80,10 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
 function judgeClocks(at: number | undefined, services: ServiceState[], now: number): Check[] {
   const next = 'timedatectl status'
   const off = services.filter(({ clockOffMs = 0 }) => Math.abs(clockOffMs) > CLOCK_MS)
-  const checks = off.map(({ service, clockOffMs }) =>
-    wrong('clock', `${service} is ${seconds(clockOffMs!)} off the database's clock`, next),
-  )
+  const checks = off.map(({ service, clockOffMs }) => wrong('clock', `${service} is ${seconds(clockOffMs!)} the database's clock`, next))
   // The Date header has whole seconds, so one more second is tolerated.
   const ownMs = at === undefined ? 0 : now - at
-  if (Math.abs(ownMs) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(ownMs)} off the services' clock`, next))
+  if (Math.abs(ownMs) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(ownMs)} the services' clock`, next))
   if (checks.length > 0) return checks
   const withoutClock = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down')
   if (services.every(({ clockOffMs }) => clockOffMs === undefined)) {
@@ -131,5 +129,5 @@ export function judgeLetters(waiting: number, unreachable: readonly string[] = [
 }
 
 function seconds(ms: number): string {
-  return `${Math.round(Math.abs(ms) / 1_000)} s ${ms < 0 ? 'behind' : 'ahead'}`
+  return `${Math.round(Math.abs(ms) / 1_000)} s ${ms < 0 ? 'behind' : 'ahead of'}`
 }
