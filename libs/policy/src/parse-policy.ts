@@ -6,7 +6,7 @@ import { readYaml } from './yaml/read-yaml.js'
 
 export type ParsedPolicy = { ok: true; source: PolicySource } | { ok: false; findings: Finding[] }
 
-/** Parses an artifact. Never throws. `ok`: the base schema holds, so the type matches; `lintPolicy` checks what needs context. */
+/** Parses the YAML of a policy. Never throws. `ok`: it matches the base schema, hence its type; `lintPolicy` checks what needs context. */
 export function parsePolicy(bytes: Uint8Array | string, file: string): ParsedPolicy {
   const read = readYaml(bytes, file, POLICY_MAX_BYTES)
   if (!read.ok) return read

@@ -9,7 +9,7 @@ export type PolicyChange = Change & { policy: string; field: string }
 /** Maximum number of values tested for one field, more than any rule compares a reading with. */
 const MAX_VALUES = 20
 
-/** Returns changed fields of the policies `ids`; all of a first version. Skips descriptive keys such as `title`, not `units`. */
+/** Returns the changed fields of the policies `ids`; for a first version, all. Skips descriptive keys such as `title`, but not `units`. */
 export function touchedFields(before: Policies, after: Policies, ids: readonly string[]): PolicyChange[] {
   const describing = POLICY_KNOWN_KEYS.filter((key) => key !== 'units') as readonly string[]
   return ids.flatMap((policy) =>
@@ -32,7 +32,7 @@ export function changedValues({ from, to }: PolicyChange): (number | string)[] {
   return [...[...old].filter((value) => !next.has(value)), ...[...next].filter((value) => !old.has(value))].slice(0, MAX_VALUES)
 }
 
-/** Returns the facts to compare with a changed field: those of its name (`limits.o3`, `reading.o3`), else all in `read`. */
+/** Returns the facts to compare with a changed field: for `limits.o3` those called `limits` or `o3`; if there are none, all of `read`. */
 export function comparableFacts({ path }: PolicyChange, read: readonly string[][], template: JsonObject): string[][] {
   const words = path.map(plain)
   const named = Object.keys(template).filter((fact) => words.includes(plain(fact)))

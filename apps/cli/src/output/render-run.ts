@@ -42,7 +42,7 @@ export function renderRun(view: RunView, paint: Paint = PLAIN, progress: readonl
     ...renderObstacle(view),
     ...(view.state === 'QUEUED' && view.detail !== undefined ? [`  waits ${view.detail}`] : []),
     renderClosing(view, paint),
-    // For a release that readers hold before its effective time, the line names that time.
+    // If readers received the release before its effective time, the line names that time.
     ...(view.clock === undefined ? [] : [describeClock(view.clock, isHeld(view))]),
     ...(view.kept ?? []).map((kept) => `! ${describeKept(kept)}`),
     ...describeReplaced(view).map((line) => `! ${line}`),
@@ -87,8 +87,8 @@ function renderObstacle(view: RunView): string[] {
 
 function renderClosing(view: RunView, paint: Paint): string {
   const words = CLOSING[view.state] ?? view.state.replaceAll('_', ' ')
-  const by = view.supersededBy === undefined ? view.reason : `by run #${view.supersededBy}`
-  const reason = by === undefined || view.state === 'SUCCEEDED' || view.state === 'FAILED' ? '' : ` (${by})`
+  const cause = view.supersededBy === undefined ? view.reason : `by run #${view.supersededBy}`
+  const reason = cause === undefined || view.state === 'SUCCEEDED' || view.state === 'FAILED' ? '' : ` (${cause})`
   const took = view.endedAt === null ? '' : `  —  ${spokenDuration(Date.parse(view.endedAt) - Date.parse(view.createdAt))}`
   return paintState(view.state, words + reason, paint) + took
 }

@@ -63,7 +63,7 @@ function linesOf(view: View, requested: RequestedTime): string[] {
 /** `now`: the local clock, in ms. */
 export type RequestedTime = Pick<GetOptions, 'at' | 'known'> & { now: number }
 
-/** Describes when a version was in force and when that was recorded. An open end is qualified: it may be replaced. Pure. */
+/** Describes when a version was in force and when that was recorded. Without an end, the text says how sure that is. Pure. */
 export function timesOf(
   { since, until, recordedAt }: Pick<PastPolicyView, 'since' | 'until' | 'recordedAt'>,
   requested: RequestedTime,

@@ -8,7 +8,7 @@ import { StoreTime } from '../store-time.js'
 import { Presence } from './presence.js'
 import { type BotPresence, policyChecks } from './coverage.js'
 
-/** Limit of revisions that a bot may still acknowledge. */
+/** Limit of revisions kept to measure when bots acknowledge them. */
 const MAX_REVISIONS = 1_000
 /** Limit of bots shown in the trace of a revision: a fleet would flood it. */
 const MAX_TRACED = 20

@@ -30,7 +30,7 @@ interface WalkthroughStep {
   output?: string
 }
 
-/** The demo in its own process, which has the keys. Absent everywhere else. */
+/** The demo in its own process, which has the keys. Absent everywhere else. Its steps are untyped `WalkthroughStep`s. */
 export interface Walkthrough {
   steps(): Promise<readonly unknown[]>
   /** Does a step; nothing if the step does not fit the present state. */

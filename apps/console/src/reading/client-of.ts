@@ -2,10 +2,10 @@ import { clientAddress, type TrustedProxies } from '#libs/platform'
 import type { FastifyRequest } from 'fastify'
 import type { Send } from './answer.js'
 
-/** The address that a request of a browser came from: what it has a service do counts as that client's. */
+/** Returns the client address of a browser's request. What services do for the request counts towards that client's limits. */
 export type ClientOf = (request: Pick<FastifyRequest, 'raw'>) => string
 
-/** How a form of this request is sent on: as its caller. */
+/** Returns the `Send` that forwards a form of this request to a service: with its caller's key or none, never the console's own. */
 export type SendOf = (request: FastifyRequest) => Send
 
 /** Origin by which a browser reached this console; https if a trusted proxy reports it. `undefined` for an invalid Host. */
@@ -14,7 +14,7 @@ export function originBehind({ raw: { socket, headers } }: Pick<FastifyRequest, 
   return /^[\w.:[\]-]{1,255}$/.test(headers.host ?? '') ? `http${isHttps ? 's' : ''}://${headers.host}` : undefined
 }
 
-/** `trusted`: proxies that say who stands behind them. */
+/** Returns a `ClientOf` that takes the address from the forwarding headers of `trusted` proxies only. */
 export function clientBehind(trusted: TrustedProxies): ClientOf {
   return ({ raw: { socket, headers } }) => clientAddress(socket.remoteAddress ?? '', headers, trusted, false)
 }

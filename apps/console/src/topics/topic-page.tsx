@@ -93,7 +93,7 @@ function Events({ events, topic, narrowed }: { events: readonly TopicRecord[]; t
   )
 }
 
-/** `rollout bake started for epa-pm25-limit in Run 3, by rollout: 31 of 31 bots acknowledged`. */
+/** An event in words: `rollout bake started for epa-pm25-limit in Run 3, by rollout: 31 of 31 bots acknowledged`. */
 function Sentence({ event: { type, key, run, source, data }, isPolicy }: { event: TopicRecord; isPolicy: boolean }): JSX.Element {
   const summary = eventSummary(data)
   return (

@@ -9,8 +9,8 @@ export class DeliveryEvents {
   constructor(private readonly outbox: Outbox) {}
 
   /**
-   * Publishes the outcome of a delivery that ended. A redrive that fails is published as given up even if the message was delivered before,
-   * because the state then stays `delivered`. A retried attempt and a `superseded` delivery publish nothing.
+   * Publishes the outcome of a delivery that ended. `outcome` is that of the attempt: if the redrive of a delivered message fails, the
+   * stored state stays `delivered`, but given up is published. A retried attempt and a `superseded` delivery publish nothing.
    */
   async ended(tx: Transaction, delivery: Delivery, outcome: Delivery['state'], evidence: Evidence): Promise<void> {
     const { tries } = delivery

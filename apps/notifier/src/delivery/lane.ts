@@ -3,8 +3,8 @@ import type { Delivery } from './delivery.table.js'
 import { bundleOf, covers, overlap, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /**
- * Result of adding a message to the lanes of its policies. The message waits without a timer until it is the oldest in each. With `latest`
- * it replaces waiting messages whose policies it covers. It follows a message that is being sent, which the partner may be reading already.
+ * Result of adding a message to its lanes, one for each of its policies. Until it is the oldest in each, no attempt is scheduled. In mode
+ * `latest` it replaces waiting messages whose policies it covers, but not one that is being sent: the partner may be reading it already.
  */
 export interface Joined {
   superseded: Delivery[]
@@ -42,7 +42,7 @@ export function isBehind(delivery: Delivery, open: readonly Delivery[]): boolean
   return open.some((other) => other.id !== delivery.id && other.laneSeq < delivery.laneSeq && overlap(other, delivery))
 }
 
-/** Returns the `ID@VERSION` entries of a policy that a message replaces: the version before, and those of open messages. */
+/** Returns the `ID@VERSION`s of a policy that a message replaces: in force before, or in open messages. Its own only for a withdrawal. */
 export function supersededBy(
   news: { policy: string; version: string; before: string | null; release?: object | null },
   open: readonly Delivery[],

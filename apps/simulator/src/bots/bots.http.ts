@@ -27,7 +27,7 @@ export class BotsController implements OnApplicationShutdown {
   }
 
   /** Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox. */
-  @LargeBody({ bytes: 6 * BOT_SOURCE_LIMIT })
+  @LargeBody({ bytes: 6 * BOT_SOURCE_LIMIT }) // JSON may write one byte as six: \u001b
   @Post()
   @RequireScope('operate')
   async add(@Body() { id, source, critical }: BotRegistrationDto): Promise<BotSummary> {

@@ -244,7 +244,7 @@ type Operation<P, M extends Method> = P extends keyof paths ? NonNullable<paths[
 
 type OrNothing<T> = [T] extends [never] ? object : T
 
-/** Parameter types of a path or query. Both are text, so numbers and booleans are accepted and converted. */
+/** Types of path or query parameters, all sent as text: a text may be given as number, a flag as boolean, a number or list as text. */
 type AsText<T> = {
   [K in keyof T]: T[K] extends readonly unknown[] | undefined
     ? string

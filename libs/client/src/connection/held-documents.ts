@@ -17,7 +17,7 @@ export class HeldDocuments {
   /** `trust` verifies every document before it is used, from a feed and from disk alike. */
   constructor(private readonly trust: Pick<DocumentTrust, 'admit'>) {}
 
-  /** Applies documents by `seq` and returns the refused ones. Policies missing in a snapshot stay: only a signed head ends a policy. */
+  /** Applies documents by `seq`. Returns the refused, also early ones. Policies missing in a snapshot stay: only a signed head ends one. */
   apply(documents: readonly ConfigDocument[], now: number): RefusedDocument[] {
     const refused = documents.flatMap((document) => {
       try {

@@ -5,7 +5,7 @@ import { documentTable } from '#libs/persistence'
 export interface DeadLetter extends Omit<DeadLetterSummary, 'service' | 'closed'> {
   /** Service that dead-lettered the message. */
   group: string
-  /** Exact text, like `key`; with `raw`, or of an ignored record, a truncated display text of characters that PostgreSQL stores. */
+  /** Exact text, like `key`. With `raw`, or for an ignored record: shortened for display, without characters that PostgreSQL refuses. */
   value: string | null
   headers: Record<string, string>
   /** Original bytes; present if the texts are not exact and the record may be replayed. */

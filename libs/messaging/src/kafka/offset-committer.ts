@@ -10,7 +10,7 @@ export interface NextOffset {
 /** Commit interval. It bounds the records re-read after a crash; duplicates are dropped by position. */
 const COMMIT_MS = 250
 
-/** Commits offsets of handled records every `COMMIT_MS`; kafkajs would commit after each record, and only then fetch the next. */
+/** Commits offsets within `COMMIT_MS` of a handled record; kafkajs would commit after each record, and only then fetch the next. */
 export class OffsetCommitter {
   private pending = new Map<string, NextOffset>()
   private readonly commits = new PeriodicTask(this.clock, {
@@ -60,7 +60,7 @@ export class OffsetCommitter {
     try {
       await this.commit(offsets)
     } catch (error) {
-      // The partition may get no later record to commit, so the failed offset is kept for a retry.
+      // Kept for a retry, as the partition may get no later record; lost with this map if `discardPending` has replaced it.
       for (const offset of offsets) if (!pending.has(keyOf(offset))) pending.set(keyOf(offset), offset)
       throw error
     }

@@ -33,7 +33,7 @@ import { hasSilentBots, recordBotCounts } from './silent-cohort.js'
 import { isEarly, recordStorage, storedShares, withEarly } from './alert-timing.js'
 import { finishWatch, withHeadCounts, withCoverageCounts, countEvent } from './watch.js'
 
-/** Decides the canary of a run: issue leased heads for a share of one scope, observe, judge, and take back. */
+/** Applies an input to the canary of a run, which issues leased heads for a share of one scope, observes, judges, and takes back. */
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   const { state: decided, effects } = decide(canary, input, context)
   // Inputs after the verdict do not change its statistics.
@@ -73,8 +73,8 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
     case 'measured':
       return measured(canary, input.samples, context)
     case 'promoted':
-      // Ends the canary heads: after a rollback to their base they would apply again, and the cohort would get the release just rolled
-      // back.
+      // The canary heads are taken back. Otherwise a rollback to their base would make them apply again, and the cohort would get the
+      // release that was just rolled back.
       return canary.state === 'passed' ? end(canary, 'baking', [{ do: 'takeBack' }]) : unchanged(canary)
     case 'completed':
       return canary.state === 'baking' ? end(canary, 'ended') : unchanged(canary)
@@ -123,11 +123,11 @@ function regionFreed(
   { behind, frozen }: Pick<Extract<CanaryInput, { type: 'regionFreed' }>, 'behind' | 'frozen'>,
   context: CanaryContext,
 ): CanaryDecision {
-  const [isSameFrozen, isSameHolding] = [isSameFreeze(canary.frozen, frozen), isSameHolder(canary.behind, behind)]
-  if (canary.state !== 'waiting' || (isSameFrozen && isSameHolding)) return unchanged(canary)
+  const [hasSameFreeze, hasSameHolder] = [isSameFreeze(canary.frozen, frozen), isSameHolder(canary.behind, behind)]
+  if (canary.state !== 'waiting' || (hasSameFreeze && hasSameHolder)) return unchanged(canary)
   const seen = { ...withHolder(canary, behind), frozen }
   // The canary still waits for the same freeze, which it has already reported.
-  return frozen !== null && isSameFrozen ? { state: seen, effects: [] } : begin(seen, context)
+  return frozen !== null && hasSameFreeze ? { state: seen, effects: [] } : begin(seen, context)
 }
 
 /** Starts the next step unless its scope is frozen. */
@@ -148,17 +148,17 @@ function published(
   const reported = newestHeads(before, heads)
   if (reported.length === 0) return unchanged(before)
   const { canary, alerts } = recordStorage(before, reported, at)
-  // Counts the alerts that waited for this report.
+  // Applies the audiences first, as the initial value; then counts the alerts that waited for this report.
   return alerts.reduce<CanaryDecision>(
     ({ state, effects }, alert) => {
       const next = alerted(state, alert, context)
       return { state: next.state, effects: [...effects, ...next.effects] }
     },
-    audienceKnown(canary, reported, context),
+    applyAudiences(canary, reported, context),
   )
 }
 
-function audienceKnown(before: Canary, reported: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
+function applyAudiences(before: Canary, reported: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
   const canary = withHeadCounts(before, reported, context)
   if (canary.state !== 'publishing') return unchanged(canary)
   const audiences = new Map(reported.filter(({ scope }) => scope === canary.scope).map(({ policy, audience }) => [policy, audience]))
@@ -172,15 +172,15 @@ function audienceKnown(before: Canary, reported: readonly PublishedHead[], conte
   // During a freeze the cohort is not widened; config-store counts again at the next lease renewal.
   if (narrow.length > 0) return canary.frozen === null ? widen(seen, narrow, context) : unchanged(seen)
   const decision = observeWhenReady(seen, context)
-  // The acknowledgement timeout starts once the cohort can see all heads.
-  const isComplete = decision.effects.length === 0 && isPublished(seen) && !isPublished(canary)
-  return isComplete ? awaitAcknowledgements(seen, context) : decision
+  // The acknowledgement timeout starts once the cohort can see all heads, unless the observation starts immediately.
+  const startsTimeout = decision.effects.length === 0 && isPublished(seen) && !isPublished(canary)
+  return startsTimeout ? awaitAcknowledgements(seen, context) : decision
 }
 
-/** Applies config-store's count. If no connected bot is below the share, sets the smallest share with one; the head is reissued. */
+/** Applies config-store's count. If no connected bot is below the share, sets the smallest share that has one; the head is reissued. */
 function withAudience(canary: Canary, member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
-  // In later ramp steps the audience includes bots of earlier steps, so it would overwrite the better count of coverage. If coverage of
-  // this head arrived first (it is on another topic), its count is kept.
+  // In later ramp steps the audience includes bots of earlier steps, while coverage does not. Coverage is on another topic: if it has
+  // already counted this head, its count is kept.
   const isCounted = canary.earlier !== undefined && member.countedSeq === member.seq
   const counted = { ...member, connected, expected: isCounted ? member.expected : cohort }
   const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
@@ -207,15 +207,15 @@ function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }
 function covered(before: Canary, reports: readonly CoverageReport[], context: CanaryContext): CanaryDecision {
   if (!isLive(before)) return unchanged(before)
   const canary = withCoverageCounts(before, reports, context)
-  const withAcknowledged = <M extends CanaryMember>(heads: readonly M[]): M[] =>
+  const withDerived = <M extends CanaryMember>(heads: readonly M[]): M[] =>
     heads.map((member) => ({
       ...member,
       heard: member.heard || member.acknowledged > 0,
       connected: Math.max(member.connected, member.expected),
     }))
   const merge = canary.earlier === undefined ? mergeCoverage : mergeCoverageWithSeq
-  const members = withAcknowledged(applyCoverageReports(canary.members, canary.scope, reports, merge))
-  const earlier = canary.earlier && withAcknowledged(canary.earlier.flatMap((head) => applyCoverageReports([head], head.scope, reports)))
+  const members = withDerived(applyCoverageReports(canary.members, canary.scope, reports, merge))
+  const earlier = canary.earlier && withDerived(canary.earlier.flatMap((head) => applyCoverageReports([head], head.scope, reports)))
   const counted = recordBotCounts({ ...canary, members, ...(earlier === undefined ? {} : { earlier }) }, reports, context)
   if (counted.state === 'publishing') return observeWhenReady(counted, context)
   if (counted.state === 'observing' && counted.observed && !hasSilentBots(counted, context)) return judge(counted, context)
@@ -240,7 +240,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
       return renew(canary, context)
     case 'measure':
     case 'grow':
-      return unchanged(canary)
+      return unchanged(canary) // canary-controller turns these timers into `measured` and `mayGrow`
   }
 }
 
@@ -255,8 +255,8 @@ function acknowledgementsOverdue(canary: Canary, context: CanaryContext): Canary
 /** Renews the lease. If it has lapsed because the controller was down, the cohort has returned to the base, and the canary pauses. */
 function renew(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
-  const mayLapse = isOpen(canary) || canary.state === 'growing'
-  if (Date.parse(canary.leaseUntil) > context.now.getTime() || !mayLapse) return lease(canary, context, true)
+  const pausesOnLapse = isOpen(canary) || canary.state === 'growing'
+  if (Date.parse(canary.leaseUntil) > context.now.getTime() || !pausesOnLapse) return lease(canary, context, true)
   const detail = `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has returned to the base release`
   return pause(canary, 'LEASE_LAPSED', detail, context)
 }

@@ -35,5 +35,5 @@ let rows: Map<string, string> | undefined
 function readRows(): Map<string, string> {
   const text = docsFile('errors.md')
   const found = [...text.matchAll(/^- ((?:`HMS_[A-Z0-9_]+`(?:, )?)+) (.*)$/gm)] // guard: pages-of-codes
-  return new Map(found.flatMap(([, codes, text]) => [...codes!.matchAll(/HMS_\w+/g)].map(([code]) => [code, text!.replaceAll('`', '')])))
+  return new Map(found.flatMap(([, codes, row]) => [...codes!.matchAll(/HMS_\w+/g)].map(([code]) => [code, row!.replaceAll('`', '')])))
 }

@@ -56,7 +56,7 @@ export function endUnreadResponses(server: Server, unreadMs = UNREAD_MS): void {
         state.checks = 0
         continue
       }
-      // Data queued behind a stalled write are no progress.
+      // `bytesWritten` also counts queued data, which are no progress behind a stalled write.
       const progress = `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? 0}`
       state.checks = progress === state.progress ? state.checks + 1 : 0
       state.progress = progress

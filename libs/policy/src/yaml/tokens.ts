@@ -2,7 +2,7 @@ import type { CST } from 'yaml'
 
 export type Issue = { offset: number; rule: string; message: string; hint?: string }
 
-/** Maximum nesting: far above any policy that people read, far below the limit of recursion. */
+/** Maximum nesting: far above any policy that people read, far below the depth at which composing, which recurses, fails. */
 export const MAX_DEPTH = 64
 const MAX_TOKENS = 200_000
 const MAX_ISSUES = 20
@@ -28,7 +28,7 @@ export function inspectTokens(tokens: readonly CST.Token[]): { issues: Issue[]; 
     }
     const issue = 'type' in node ? issueOf(node as CST.Token, offset) : undefined
     if (issue && issues.length < MAX_ISSUES) issues.push(issue)
-    for (const child of children(node)) open.push({ node: child, depth: inner })
+    for (const child of childrenLastFirst(node)) open.push({ node: child, depth: inner })
   }
   return { issues, fatal: false }
 }
@@ -51,7 +51,7 @@ function issueOf(token: CST.Token, offset: number): Issue | undefined {
   }
 }
 
-function children(node: object): object[] {
+function childrenLastFirst(node: object): object[] {
   const fields = node as Record<string, unknown>
   return ['end', 'items', 'value', 'sep', 'key', 'props', 'start']
     .flatMap((name) => {

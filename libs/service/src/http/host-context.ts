@@ -5,7 +5,7 @@ import type { ServiceRuntime } from '../service-runtime.js'
 /** Requests within this time share a result that queries database or broker. */
 const SHARED_MS = 1_000
 
-/** State shown by the routes of a host; one for all services of the process. */
+/** State shown by the routes of a host. All services of the process share one instance. */
 export class HostContext {
   /** Filled while the application starts. */
   routes: readonly Route[] = []
@@ -24,7 +24,7 @@ export class HostContext {
     return new SharedResult(compute, this.services[0]?.clock ?? systemClock, SHARED_MS)
   }
 
-  /** Returns the service of a path if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */
+  /** Returns the service that a path names if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */
   service(name: string, next: Action): ServiceRuntime {
     const found = this.services.find((service) => service.name === name)
     if (found !== undefined) return found

@@ -14,11 +14,11 @@ const MAX_ENTRIES = 1_000
 /** Maximum characters of a recorded time. */
 export const MAX_PERIOD_TEXT = 64
 
-const isPeriod: Check = (value) => typeof value === 'string' && value.length <= MAX_PERIOD_TEXT
+const isRecordedTime: Check = (value) => typeof value === 'string' && value.length <= MAX_PERIOD_TEXT
 const COUNTS: Shape = { readings: isCount, before: isCount, after: isCount, newlyViolating: isCount, newlyCompliant: isCount }
-const SCENARIO: Shape = { scenario: isText, corpus: isText, ...COUNTS, from: isPeriod, to: isPeriod }
+const SCENARIO: Shape = { scenario: isText, corpus: isText, ...COUNTS, from: isRecordedTime, to: isRecordedTime }
 
-/** Kind of statement about these documents, or about any documents without `about`. */
+/** Statement kind of a trial of these documents; if `about` is undefined, of any documents. */
 function trialAbout(about?: TrialDocuments): StatementKind<TrialStatement> {
   return {
     predicateType: PREDICATE_TYPES.trial,

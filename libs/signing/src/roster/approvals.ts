@@ -72,7 +72,7 @@ export function approvalState(roster: Roster, release: OpenedRelease, at?: strin
   const state = unlessRefused(() => stateBy(roster, release, at, currentRules), undefined)
   if (state?.complete === true) return state
   const earlierState = unlessRefused(() => stateBy(roster, release, at, rulesOf(entries)), undefined)
-  return earlierState?.complete === true ? earlierState : (state ?? stateBy(roster, release, at, currentRules)) // throws the refusal
+  return earlierState?.complete === true ? earlierState : (state ?? stateBy(roster, release, at, currentRules)) // else throws the refusal
 }
 
 /** Returns the rules of an earlier time. Its roles already include the bounds and the sole-official rule that the whole roster had then. */
