@@ -56,7 +56,7 @@ export const PASSPHRASE_FILE = { '--passphrase-file <file>': 'file that holds th
 export const SIGN = { '--sign <name>': { ...signer('whose key signs'), needed: true } } as const
 export const SIGN_SUCH_AS = { '--sign <name>': { ...signer('whose key signs, such as "EPA Chief"'), needed: true } } as const
 export const EXPECT_DIGEST = { '--expect-digest <digest>': 'refuse to sign anything else' } as const
-const WATCH_RUN = { '--watch': 'follow the run until it rests' } as const
+const WATCH_RUN = { '--watch': 'follow the run until it ends or pauses' } as const
 
 const REASON_ABOUT = 'why: kept with the log, for people of the installation'
 export const REASON = { '--reason <text>': needed(REASON_ABOUT) } as const

@@ -36,7 +36,7 @@ export const WATCH = under('Watch', [
       complete: 'run',
       run: async () => (await import('../runs/runs.js')).showRun,
     }),
-    verb('watch <number>', 'follow a run until it rests; the exit code says how it ended', {
+    verb('watch <number>', 'follow a run until it ends or pauses; the exit code says which', {
       examples: ['184 --timeout 30m'],
       complete: 'run',
       run: async () => (await import('../runs/watch.js')).watchRun,

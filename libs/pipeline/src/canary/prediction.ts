@@ -50,7 +50,7 @@ export function alertsOf(alerting: readonly AlertingBot[]): number {
   return alerting.reduce((sum, { alerts }) => sum + alerts, 0)
 }
 
-/** Returns `41 alerts, at most 38.5 predicted`; empty without a prediction, or if both numbers are negligible. */
+/** Returns `41 alerts, at most 39 predicted`; empty without a prediction, or if both numbers are negligible. */
 export function describeLoad(load: CanaryLoad | undefined): string[] {
   if (load === undefined || (load.alerts === 0 && load.predicted < NEGLIGIBLE)) return []
   const { alerts, predicted } = load
