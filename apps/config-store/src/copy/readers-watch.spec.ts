@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { peekPredicate } from '#libs/contracts'
 import { nextRoster, signRoster, type RosterPredicate } from '#libs/signing'
 import { storeRoster } from '#libs/service'
+import { DocumentCopy } from './document-copy.js'
 import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
@@ -11,10 +12,11 @@ beforeEach(async () => {
 })
 afterEach(() => world.stop())
 
-/** Sends rollout's next statement. */
-const vouch = async (): Promise<void> => {
+/** Sends rollout's next statement on the heads of these policies. */
+const vouch = async (...policies: string[]): Promise<void> => {
   world.clock.advanceTo(world.clock.now().getTime() + 10_000)
-  await world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], world.clock.now())
+  const heads = [POLICY, ...policies].map((policy) => ({ policy, seq: 1, current: digestOfRelease('1.0.0', policy) }))
+  await world.vouch(heads, world.clock.now())
   await world.settle()
 }
 const rotate = async (change: (next: RosterPredicate) => void): Promise<void> => {
@@ -31,6 +33,21 @@ const rotate = async (change: (next: RosterPredicate) => void): Promise<void> =>
 }
 const official = ({ roles }: RosterPredicate) => roles.find(({ match }) => match.all)!
 const gauge = async (): Promise<string> => (await fetch(`${world.url}/metrics`)).text()
+
+it('verifies the documents that changed, and all others once for each roster', async () => {
+  await vouch()
+  const { document } = world.host.app.get(DocumentCopy, { strict: false }).documentsOf(POLICY)[0]!
+  let verified = 0
+  const { proof } = document
+  Object.defineProperty(document, 'proof', { get: () => (verified++, proof) })
+  await world.stored(await world.head({ policy: 'another-limit' }))
+  await vouch('another-limit')
+  expect(verified).toBe(0)
+  await rotate((next) => void (official(next).threshold = 2))
+  await vouch('another-limit')
+  expect(verified).toBe(1)
+  expect(await gauge()).toMatch(/^hms_svc_releases_refused_by_readers\S* 2$/m)
+})
 
 it('reports releases that readers refuse by the roster in force, until they accept them', async () => {
   await vouch()

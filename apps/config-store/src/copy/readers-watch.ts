@@ -1,7 +1,7 @@
-import { command } from '#libs/contracts'
+import { command, type ConfigDocument, type Envelope } from '#libs/contracts'
 import { describeError, Logger, Metrics } from '#libs/platform'
 import { Concerns, Rosters } from '#libs/service'
-import { refusalByReaders, STABLE_SCOPE } from '#libs/signing'
+import { refusalByReaders, STABLE_SCOPE, type Roster } from '#libs/signing'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from './document-copy.js'
@@ -20,6 +20,8 @@ const MAX_NAMED = 5
 export class ReadersWatch implements OnModuleInit {
   private judgedKey = ''
   private judging = false
+  /** Judgements of documents by the roster `by`: a change costs the signatures of the documents that changed, not of all. */
+  private judged = { by: '', refusals: new WeakMap<ConfigDocument, { detail?: string }>() }
   private refused: readonly { policy: string; version: string; detail: string }[] = []
   private readonly gauge = this.metrics.gauge(
     'releases_refused_by_readers',
@@ -64,15 +66,25 @@ export class ReadersWatch implements OnModuleInit {
 
   private async refusedNow(): Promise<{ policy: string; version: string; detail: string }[]> {
     const roster = this.rosters.newest
+    if (this.judged.by !== roster.digest) this.judged = { by: roster.digest, refusals: new WeakMap() }
     const refused: { policy: string; version: string; detail: string }[] = []
     for (const [index, policy] of this.copy.policies().entries()) {
       if (index % RELEASES_OF_A_TURN === RELEASES_OF_A_TURN - 1) await nextTurn()
       const stable = this.copy.documentsOf(policy).find(({ document }) => document.scope === STABLE_SCOPE)?.document
       if (stable?.release == null) continue
-      const refusal = refusalByReaders({ envelope: stable.release, proof: stable.proof ?? undefined }, roster)
-      if (refusal !== undefined) refused.push({ policy, version: stable.version ?? '', detail: refusal.detail })
+      const { detail } = this.refusalOfDocument(stable, stable.release, roster)
+      if (detail !== undefined) refused.push({ policy, version: stable.version ?? '', detail })
     }
     return refused
+  }
+
+  private refusalOfDocument(document: ConfigDocument, envelope: Envelope, roster: Roster): { detail?: string } {
+    const known = this.judged.refusals.get(document)
+    if (known !== undefined) return known
+    const refusal = refusalByReaders({ envelope, proof: document.proof ?? undefined }, roster)
+    const judged = refusal === undefined ? {} : { detail: refusal.detail }
+    this.judged.refusals.set(document, judged)
+    return judged
   }
 
   private report(refused: ReadersWatch['refused']): void {
