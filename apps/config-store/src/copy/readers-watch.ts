@@ -20,8 +20,8 @@ const MAX_NAMED = 5
 export class ReadersWatch implements OnModuleInit {
   private judgedKey = ''
   private judging = false
-  /** Judgements of documents by the roster `by`: a change costs the signatures of the documents that changed, not of all. */
-  private judged = { by: '', refusals: new WeakMap<ConfigDocument, { detail?: string }>() }
+  /** Newest judgement of each document, by the roster with digest `by`. A change costs the signatures of the changed documents alone. */
+  private readonly judged = new WeakMap<ConfigDocument, { by: string; detail: string | undefined }>()
   private refused: readonly { policy: string; version: string; detail: string }[] = []
   private readonly gauge = this.metrics.gauge(
     'releases_refused_by_readers',
@@ -66,25 +66,23 @@ export class ReadersWatch implements OnModuleInit {
 
   private async refusedNow(): Promise<{ policy: string; version: string; detail: string }[]> {
     const roster = this.rosters.newest
-    if (this.judged.by !== roster.digest) this.judged = { by: roster.digest, refusals: new WeakMap() }
     const refused: { policy: string; version: string; detail: string }[] = []
     for (const [index, policy] of this.copy.policies().entries()) {
       if (index % RELEASES_OF_A_TURN === RELEASES_OF_A_TURN - 1) await nextTurn()
       const stable = this.copy.documentsOf(policy).find(({ document }) => document.scope === STABLE_SCOPE)?.document
       if (stable?.release == null) continue
-      const { detail } = this.refusalOfDocument(stable, stable.release, roster)
+      const detail = this.refusalOfDocument(stable, stable.release, roster)
       if (detail !== undefined) refused.push({ policy, version: stable.version ?? '', detail })
     }
     return refused
   }
 
-  private refusalOfDocument(document: ConfigDocument, envelope: Envelope, roster: Roster): { detail?: string } {
-    const known = this.judged.refusals.get(document)
-    if (known !== undefined) return known
-    const refusal = refusalByReaders({ envelope, proof: document.proof ?? undefined }, roster)
-    const judged = refusal === undefined ? {} : { detail: refusal.detail }
-    this.judged.refusals.set(document, judged)
-    return judged
+  private refusalOfDocument(document: ConfigDocument, envelope: Envelope, roster: Roster): string | undefined {
+    const known = this.judged.get(document)
+    if (known?.by === roster.digest) return known.detail
+    const detail = refusalByReaders({ envelope, proof: document.proof ?? undefined }, roster)?.detail
+    this.judged.set(document, { by: roster.digest, detail })
+    return detail
   }
 
   private report(refused: ReadersWatch['refused']): void {
