@@ -26,16 +26,16 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   const open = (name: string): Promise<NamedSigner> => openFor(context, name, flags)
   const asFirst = async (): Promise<ApiClient> => signingAs(context, await open(names[0]!))
   const { reason, author } = flags
-  let permitted = client
-  const prepared = await prepareAs(client, asFirst, (allowed) => prepareBreakGlass((permitted = allowed), policies, { reason, author }))
-  await showConsent(context, permitted, prepared)
+  let caller = client
+  const prepared = await prepareAs(client, asFirst, (allowed) => prepareBreakGlass((caller = allowed), policies, { reason, author }))
+  await showConsent(context, caller, prepared)
   const again = `hms-svc break-glass ${files.join(' ')} --sign NAME --sign NAME --reason TEXT --expect-digest ${prepared.digest}`
   expectDigest(flags.expectDigest, prepared.digest, [again])
   const signatures: ApprovalRequest['signatures'][] = []
   for (const name of names) signatures.push(await signApproval(prepared, await open(name)))
   const view = await submitBreakGlass(client, prepared, signatures)
-  await printAccepted(context, permitted, view, names)
-  if (flags.watch === true && view.run !== null) return watchToEnd(context, permitted, view.run)
+  await printAccepted(context, caller, view, names)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, caller, view.run)
   if (context.output.mode === 'json') context.output.data(view, () => [])
   return EXIT.done
 }

@@ -38,6 +38,13 @@ describe('doctor finds', () => {
 
   it('a wrong clock of this machine', () => expect(judged(up(), NOW - 60_000)).toEqual(['wrong clock → timedatectl status']))
 
+  it.each([
+    [6_000, "linter is 6 s ahead of the database's clock"],
+    [-6_000, "linter is 6 s behind the database's clock"],
+  ])('by how much a clock is off: %i ms', (clockOffMs, detail) =>
+    expect(judgeServices({ at: NOW, services: [up({ clockOffMs })] }, NOW).find(({ check }) => check === 'clock')?.detail).toBe(detail),
+  )
+
   it('the worst lag in seconds', () => {
     const behind = (topic: string, seconds: number | null) => ({ topic, lag: [{ group: 'linter', messages: 2, seconds }] })
     expect(judgeLag([behind('a', 30)]).state).toBe('ok')
