@@ -104,8 +104,9 @@ const states = new Map<string, string>()
 
 /** Remembers the `tracestate` that came with a valid `traceparent`. What vendors put into it is passed on as it came. */
 export function rememberTraceState(traceparent: unknown, tracestate: unknown): void {
+  if (typeof tracestate !== 'string' || !TRACESTATE.test(tracestate)) return
   const traceId = partsOf(traceparent)?.traceId
-  if (traceId === undefined || typeof tracestate !== 'string' || !TRACESTATE.test(tracestate)) return
+  if (traceId === undefined) return
   states.delete(traceId)
   states.set(traceId, tracestate)
   if (states.size > MAX_STATES) states.delete(states.keys().next().value!)
