@@ -77,7 +77,7 @@ describe('the page of the log', () => {
       '/v1/audit/entries?limit=1000&after=1499&acts=true': entries.map((each) => ({ ...each, index: each.index + 1500 })),
     }
     const { html, text } = await page('about=ozone', answers)
-    expect(text).toContain('1 entry of the 3 on this page match.')
+    expect(text).toContain('1 entry of the 3 that this page searched match.')
     expect(html).toContain('/audit?about=ozone&amp;before=1500')
   })
 

@@ -51,7 +51,7 @@ export async function auditPage({ read, query }: PageRequest): Promise<PageConte
 function summaryOf({ entries, examined }: LogPage, narrowed: boolean): string {
   if (examined === 0) return narrowed ? 'Nothing that is recorded matches.' : 'Nothing is recorded yet.'
   return narrowed
-    ? `${count(entries.length, 'entry', 'entries')} of the ${examined} on this page match.`
+    ? `${count(entries.length, 'entry', 'entries')} of the ${examined} that this page searched match.`
     : `The newest of ${examined} entries on this page.`
 }
 
