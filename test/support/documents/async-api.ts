@@ -21,8 +21,9 @@ import { TypeSchemas, type Schema } from './type-schemas.js'
 
 const SIGNED =
   'Records are CloudEvents 1.0 in Kafka’s binary mode. The value is a DSSE envelope: `payload` is base64 of an in-toto statement, signed ' +
-  'by the service that ce_source names; its predicate has the attributes of the event and its `data` (`contentSchema`). Operations name these ' +
-  'records; the message of the same name without `.record` is the data alone. Headers are not signed. The header hms-summary reports in words what happened.'
+  'by the service that ce_source names; its predicate has the attributes of the event and its `data` (`contentSchema`). Operations name ' +
+  'these records; the message of the same name without `.record` is the data alone. Headers are not signed. The header hms-summary ' +
+  'reports in words what happened.'
 
 const TRACEPARENT: Schema = { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}' }
 /** Headers of each record that a service writes. */

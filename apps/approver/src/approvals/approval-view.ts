@@ -100,7 +100,7 @@ function policyOf(envelope: Approval['releases'][number]['envelope']): PolicyDoc
 
 /**
  * Returns the number of a run ahead whose release this approval does not follow: if that run succeeds, this approval ends STALE. Returns
- * `undefined` if there is none, for a rollback, and for an approval that supersedes the runs ahead.
+ * `undefined` without such a run, for a rollback, and for an approval that supersedes the runs ahead.
  */
 async function overtakenBy(tx: Transaction, approval: Approval): Promise<number | undefined> {
   const isOpen = approval.state === 'prepared' || approval.state === 'waiting' || approval.state === 'complete'

@@ -27,7 +27,7 @@ export async function quarantine(tx: Transaction, policy: string, version: strin
     .put({ ...known, takenBack: { run, at: tx.now.toISOString(), epoch, ...(seq === undefined ? {} : { seq }) } })
 }
 
-/** Returns a version rolled back after preparation. Its signers may not know, so the run must not continue by itself. Exempts rollbacks. */
+/** Returns a version rolled back after preparation. Its signers may not know, so a person must decide. Exempts rollbacks. */
 export async function quarantined(tx: Transaction, approval: PreparedReleases): Promise<Quarantined | undefined> {
   if (approval.releases.some((release) => rollbackOf(release) !== undefined)) return undefined
   for (const { id, version, releaseEpoch } of approval.releases) {

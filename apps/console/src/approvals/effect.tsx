@@ -8,7 +8,7 @@ import { isUnread, type Answer, type Sent } from '../reading/answer.js'
 import { predicatesOf } from '../signing/people.js'
 import { proofOf, type Proof } from './proof.js'
 
-/** What a run of these releases would do: the facts that `hms-svc plan` prints. Reading them changes nothing. */
+/** Facts about a run of these releases, as `hms-svc plan` prints them. Reading them changes nothing. */
 export interface EffectFacts {
   lint: Sent<LintReport>
   trial: Sent<Trial>

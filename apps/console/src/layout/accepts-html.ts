@@ -1,4 +1,4 @@
-/** Whether an `Accept` takes HTML. A client that does not is told the address of the API. */
+/** Whether an `Accept` takes HTML. Any other client gets the address of the API. */
 export function acceptsHtml(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === '') return true
   const ranges = accept.split(',').map((each) =>

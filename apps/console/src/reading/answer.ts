@@ -1,6 +1,6 @@
 import type { FieldProblem, ServiceName } from '#libs/contracts'
 
-/** Response of a service, or why there is none. The four cases are kept apart: a service that is away is not an empty list. */
+/** Response of a service, or the reason for its absence. The four cases are separate: an unavailable service is not an empty list. */
 export type Answer<T> =
   | { kind: 'loaded'; value: T }
   | { kind: 'missing'; detail: string }

@@ -41,7 +41,7 @@ export class ApiReader {
     }
   }
 
-  /** Returns reads like `as`, for a page that a person signs: each path is requested anew, once, so no part is older than the page. */
+  /** Returns reads like `as`, for a page that a person signs: each path is requested again, once, so no part is older than the page. */
   anewAs(authorization: string | undefined): Read {
     const asked = new Map<string, Promise<Answer<unknown>>>()
     return <T>(path: string) => {

@@ -59,7 +59,7 @@ function failureOf(run: RunView): string {
   return isReplaced ? `It failed behind its rollout. ${outcomeOf(run)} Partners may not have been notified.` : FAILED[reach]
 }
 
-/** Returns how far a failed run came. A stage that fails a run by itself does so before anything is published. */
+/** Returns how far a failed run came. A stage that fails a run alone has published nothing yet. */
 function reachOf({ reason, stages }: RunView): keyof typeof FAILED {
   const stageOf = (name: StageName) => stages.find(({ stage }) => stage === name)
   if (stageOf('rollout')?.verdict === 'PASS') return 'inForce'

@@ -9,7 +9,7 @@ export interface ServiceHealth {
   concerns: string[]
 }
 
-/** What a page shows of a service's entry in `/readyz`. */
+/** Members of a service's entry in `/readyz` that a page shows. */
 interface Readiness {
   service: string
   database: string

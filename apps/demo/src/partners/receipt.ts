@@ -3,6 +3,6 @@ export interface Receipt {
   partner: string
   /** `epa-pm25-limit@2.0.0` or a file's name. */
   what: string
-  /** How the partner verified the message. */
+  /** Method by which the partner verified the message. */
   proof: string
 }

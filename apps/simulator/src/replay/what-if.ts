@@ -16,7 +16,7 @@ const MAX_MS = 10_000
 const MAX_BYTES = 64 * 1024
 
 /**
- * Counts a scenario's violations in its recorded readings for other values of a changed number, whatever the expression. Uses the scenario
+ * Counts a scenario's violations in its recorded readings for other values of a changed number, for any expression. Uses the scenario
  * with most inputs that reads it; `undefined` if none does, or the table is too slow or large. Blocks the thread. `elapsedMs`: monotonic.
  */
 export function whatIfOf(scenarios: readonly ScenarioInputs[], elapsedMs = () => performance.now()): WhatIf | undefined {

@@ -37,7 +37,7 @@ function packageText(attempt: Attempt<A2aChannel>, secret: string): Buffer | und
 }
 
 /** Version of the package format. */
-const VERSION = '1.0'
+const PACKAGE_VERSION = '1.0'
 const SENDER = 'hms-svc'
 
 export interface A2aPackage {
@@ -54,7 +54,7 @@ export interface A2aPackage {
 export function a2aPackage(attempt: Pick<Attempt, 'partner' | 'id' | 'body' | 'content' | 'timestamp'>, secret: string): A2aPackage {
   const { intent, ...facts } = (JSON.parse(attempt.body.toString()) as { data: JsonObject & { intent: string } }).data
   const unsigned = {
-    meta: { from: SENDER, to: attempt.partner.id, ts: attempt.timestamp.toISOString(), ver: VERSION },
+    meta: { from: SENDER, to: attempt.partner.id, ts: attempt.timestamp.toISOString(), ver: PACKAGE_VERSION },
     intent,
     data: { ...facts, message: attempt.id },
     tags: tagsOf(attempt),
