@@ -114,6 +114,54 @@ describe('PostgresDatabase', () => {
     })
   })
 
+  describe('a document that was read ahead', () => {
+    const sized = (weight: number) => ({ id: 'ahead', town: null, weight, postedAt: '2026-01-01T00:00:00Z' })
+    const put = (weight: number) => database.locked(['parcel:late'], (tx) => tx.documents(PARCELS).put(sized(weight)))
+    const get = async (tx: Transaction) => (await tx.documents(PARCELS).get('ahead'))?.weight
+    const ahead = async (tx: Transaction): Promise<void> => tx.readAhead(PARCELS, 'ahead')
+
+    it('is what the next read returns, without a statement of its own', async () => {
+      await put(1)
+      const told: unknown[] = []
+      await database.locked(
+        ['parcel:early'],
+        async (tx) => {
+          await put(2)
+          told.push(await get(tx), await get(tx))
+        },
+        ahead,
+      )
+      expect(told).toEqual([1, 2])
+    })
+
+    it.each<[string, (tx: Transaction) => Promise<unknown>, number | undefined]>([
+      ['another lock', async (tx) => (await put(2), tx.lock(['parcel:late'])), 2],
+      ['a write', (tx) => tx.documents(PARCELS).put(sized(3)), 3],
+      ['an insert', (tx) => tx.documents(PARCELS).insert(sized(4)), 1],
+      ['a deletion', (tx) => tx.documents(PARCELS).delete('ahead'), undefined],
+    ])('is read again after %s', async (_what, work, expected) => {
+      await put(1)
+      expect(await database.locked(['parcel:early'], async (tx) => (await work(tx), get(tx)), ahead)).toBe(expected)
+    })
+
+    it('is read again with the locks, when their rows were missing', async () => {
+      await put(1)
+      let begun = 0
+      const first = async (tx: Transaction): Promise<void> => {
+        if (++begun === 2) await put(2)
+        await ahead(tx)
+      }
+      expect(await database.locked(['parcel:rowless'], get, first)).toBe(2)
+      expect(begun).toBe(2)
+    })
+
+    it('fails who waits for the packet, once', async () => {
+      const nowhere = { ...PARCELS, name: 'no_such_table' }
+      const failing = database.locked(['parcel:early'], get, async (tx) => tx.readAhead(nowhere, 'ahead'))
+      await expect(failing).rejects.toThrow('no_such_table')
+    })
+  })
+
   describe('statements of one packet', () => {
     const wrong = { id: 'wrong', town: null, weight: 1, postedAt: 'no time' }
 

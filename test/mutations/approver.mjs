@@ -36,6 +36,27 @@ export const APPROVER_GUARDS = [
     test: 'are never sent after a rollback',
   },
   {
+    name: 'read-ahead-before-lock',
+    guard: 'a document read before a lock was acquired is read again',
+    without: '',
+    spec: 'test/contracts/database.spec.ts',
+    test: 'is read again after another lock',
+  },
+  {
+    name: 'read-ahead-before-write',
+    guard: 'a document read before it was written is read again',
+    without: '',
+    spec: 'test/contracts/database.spec.ts',
+    test: 'is read again after a write',
+  },
+  {
+    name: 'read-ahead-before-rows',
+    guard: 'a document read while lock rows were missing is read again',
+    without: '',
+    spec: 'test/contracts/database.spec.ts',
+    test: 'is read again with the locks, when their rows were missing',
+  },
+  {
     name: 'lock-held-whole',
     guard: 'a transaction reports keys as locked only if it has locked all of them',
     without: 'keys.some($1)',

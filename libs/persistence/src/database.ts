@@ -30,6 +30,8 @@ export interface Transaction {
   /** Whether the transaction has locked all of these keys: data read since then are still current. */
   holds(keys: readonly string[]): boolean
   documents<T extends object>(table: DocumentTable<T>): Documents<T>
+  /** Sends the read of a document with the next packet: its next `get` returns the result, unless a lock or a write came in between. */
+  readAhead<T extends object>(table: DocumentTable<T>, id: string): void
   /** Runs `effect` after a successful commit, never after a rollback. It must not throw. */
   afterCommit(effect: () => void): void
 }

@@ -1,12 +1,18 @@
 import type { ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
+import { EventConsumer, EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
+import { RUNS } from './run.table.js'
 import { TRACKED_EVENTS, TrackRun, type TrackedEvent } from './track-run.js'
 
 @Controller()
 export class TrackRunEvents {
-  constructor(private readonly trackRun: TrackRun) {}
+  constructor(
+    private readonly trackRun: TrackRun,
+    consumer: EventConsumer,
+  ) {
+    consumer.readAhead(RUNS)
+  }
 
   @OnEvent('approver', ...TRACKED_EVENTS)
   track(@Payload() event: ReceivedEvent<TrackedEvent>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {

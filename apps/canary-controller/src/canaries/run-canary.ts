@@ -83,8 +83,7 @@ export class RunCanary implements OnModuleInit {
     const fresh = newCanary(dossier, origin, { now: tx.now, begins, load })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       await this.endEarlier(tx, fresh) // guard: canary-one-run
-      const known = await this.proofs.attach(tx, dossier)
-      const frozen = await this.frozen(tx, fresh)
+      const [known, frozen] = await Promise.all([this.proofs.attach(tx, dossier), this.frozen(tx, fresh)])
       const behind = await this.regions.holderFor(tx, fresh)
       return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen, behind }
     })

@@ -107,11 +107,14 @@ export class RunRollout implements OnModuleInit {
   }
 
   private async begin(tx: Transaction, rollout: Rollout): Promise<RolloutInput> {
-    const refused = await refusedOf(tx, openDossier(rollout.dossier).releases, this.runtime.roster)
+    const [refused, frozen, stable] = await Promise.all([
+      refusedOf(tx, openDossier(rollout.dossier).releases, this.runtime.roster),
+      this.freezes.against(tx, ['global']),
+      stableReleases(tx, rollout.dossier),
+    ])
     const [refusal] = refused.values()
     if (refusal !== undefined) return { type: 'refused', reason: 'READERS_REFUSE', detail: refusal.detail }
-    const frozen = await this.freezes.against(tx, ['global'])
-    return { type: 'opened', stable: await stableReleases(tx, rollout.dossier), frozen }
+    return { type: 'opened', stable, frozen }
   }
 
   /** Ends other runs whose releases still bake and which this run replaces; those releases are not reverted first. */

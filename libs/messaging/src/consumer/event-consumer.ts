@@ -1,5 +1,5 @@
 import { HEARTBEAT_KEY, RETENTION_MS, topicByName, topicsOfType, type EventType, type VerifiedEvent } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import type { DocumentTable, Transaction } from '#libs/persistence'
 import { backOffMs, describeError, inTrace, isTransient, messageSpan, pause, TerminalError } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
@@ -68,6 +68,7 @@ export class EventConsumer {
   private readonly preHandlers = new Map<string, EventRoutes>()
   private readonly routes = new Map<string, EventRoutes>()
   private readonly gaps = new OverdueGaps((event) => this.handleWithParked(recordOfEvent(event), 'skip'), this.deps)
+  private readonly runTables: DocumentTable<never>[] = []
   private stopping = false
   private inFlight = 0
 
@@ -100,6 +101,11 @@ export class EventConsumer {
     for (const type of types) {
       for (const topic of topicsOfType(type, this.deps.service)) routesIn(this.preHandlers, topic).add(type, handle)
     }
+  }
+
+  /** Registers a table, with run numbers as ids, that handlers of a run's events read first: its document is read with the locks. */
+  readAhead(table: DocumentTable<never>): void {
+    this.runTables.push(table)
   }
 
   async start(): Promise<void> {
@@ -220,8 +226,10 @@ export class EventConsumer {
   /** Runs `work` with the event's aggregates locked and its position advanced, which is one packet to the database. */
   private advanced<T>(event: VerifiedEvent, gap: 'skip' | undefined, work: (tx: Transaction, advance: Advance) => Promise<T>): Promise<T> {
     const { database, positions } = this.deps
-    const advance = (tx: Transaction): Promise<Advance> =>
-      positions.advance(tx, this.streamOf(event), event.keySeq, gap ?? this.skipIfCompacted(event))
+    const advance = (tx: Transaction): Promise<Advance> => {
+      if (event.runId !== undefined) for (const table of this.runTables) tx.readAhead(table, event.runId)
+      return positions.advance(tx, this.streamOf(event), event.keySeq, gap ?? this.skipIfCompacted(event))
+    }
     return database.locked(aggregateKeysOf(event), work, advance)
   }
 

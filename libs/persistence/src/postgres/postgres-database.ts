@@ -130,6 +130,8 @@ export class PostgresTransaction implements Transaction {
   /** Keys locked by this transaction; locking them again is free. */
   private readonly held = new Set<string>()
   private readonly queued: Statement[] = []
+  /** Documents read ahead, by table and id. */
+  private readonly ahead = new Map<string, Promise<unknown>>()
   /** Results of the queued statements, once one of them is waited for. */
   private sending: Promise<QueryResult[]> | undefined
   private isOver = false
@@ -158,6 +160,7 @@ export class PostgresTransaction implements Transaction {
       // guard: lock-first-rows
       await this.client.query(`ROLLBACK; INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`)
       this.effects.length = 0
+      this.ahead.clear() // guard: read-ahead-before-rows
     }
   }
 
@@ -166,6 +169,7 @@ export class PostgresTransaction implements Transaction {
     const held = [...this.held]
     // guard: lock-order
     if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.outOfOrder = new LocksOutOfOrder([...held, ...wanted]))
+    if (wanted.length > 0) this.ahead.clear() // guard: read-ahead-before-lock
     for (const key of wanted) {
       this.held.add(key)
       while ((await this.query(this.lockSql, [key])).length === 0)
@@ -185,6 +189,20 @@ export class PostgresTransaction implements Transaction {
 
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {
     return new PostgresDocuments(table, this)
+  }
+
+  readAhead<T extends object>(table: DocumentTable<T>, id: string): void {
+    const found = this.documents(table).get(id)
+    // A failure reaches those who wait for the statements sent with it.
+    found.catch(() => {})
+    this.ahead.set(`${table.name} ${id}`, found)
+  }
+
+  /** Returns the document if it was read ahead, once; a writer drops it so. */
+  takeAhead(table: string, id: string): Promise<unknown> | undefined {
+    const found = this.ahead.get(`${table} ${id}`)
+    this.ahead.delete(`${table} ${id}`)
+    return found
   }
 
   afterCommit(effect: () => void): void {

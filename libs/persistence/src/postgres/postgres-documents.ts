@@ -4,6 +4,7 @@ interface Statements {
   readonly schema: string
   query<R extends object>(sql: string, values?: unknown[]): Promise<R[]>
   write(sql: string, values?: unknown[]): Promise<void>
+  takeAhead(table: string, id: string): Promise<unknown> | undefined
 }
 
 /** Stores documents as `(id, doc, key columns…)`; the key columns are derived from the document, so they cannot disagree with it. */
@@ -17,6 +18,8 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
   ) {}
 
   async get(id: string): Promise<T | undefined> {
+    const ahead = this.tx.takeAhead(this.definition.name, id)
+    if (ahead !== undefined) return (await ahead) as T | undefined
     const rows = await this.tx.query<{ doc: T }>(`SELECT doc FROM ${this.table} WHERE id = $1`, [id])
     return rows[0]?.doc
   }
@@ -32,6 +35,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
   }
 
   async delete(id: string): Promise<boolean> {
+    void this.tx.takeAhead(this.definition.name, id)
     return (await this.tx.query(`DELETE FROM ${this.table} WHERE id = $1 RETURNING id`, [id])).length > 0
   }
 
@@ -87,6 +91,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
 
   private values(document: T): unknown[] {
     const [id, ...keys] = rowKeysOf(this.definition, document)
+    void this.tx.takeAhead(this.definition.name, id) // guard: read-ahead-before-write
     return [id, JSON.stringify(document), ...keys]
   }
 }

@@ -78,6 +78,10 @@ export class MemoryTransaction implements Transaction {
     return true
   }
 
+  readAhead(): void {
+    // A read from memory costs no packet.
+  }
+
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {
     const putAt = table.keep === undefined ? undefined : this.rows<number>(`put:${table.name}`)
     return new MemoryDocuments(table, this.rows<T>(`document:${table.name}`), putAt, this.now)

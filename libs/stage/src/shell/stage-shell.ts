@@ -80,6 +80,7 @@ export class StageShell<
 
   /** Registers the timers; call once, before the start. */
   listen(works: Partial<Record<Timer, StageWork<State, Input>>> = {}): void {
+    if (this.stage.table !== undefined) this.runtime.consumer.readAhead(this.stage.table)
     for (const timer of this.stage.timers) {
       const work = works[timer]
       if (work !== undefined) this.onWork(timer, work)
@@ -108,8 +109,11 @@ export class StageShell<
     const { name, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
-    if (skipsEndedRuns && (await isEndedOnArrival(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key })))
-      return 'ignored-stale'
+    const [isEnded, early] = await Promise.all([
+      skipsEndedRuns && isEndedOnArrival(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key }),
+      table === undefined ? undefined : earlyDecision(tx, dossier),
+    ])
+    if (isEnded) return 'ignored-stale'
     if (known !== undefined) await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt replaced it' })
     // Judged by the roster and profile of this service, not of the sender.
     const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
@@ -119,7 +123,6 @@ export class StageShell<
     if (broken !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'BUNDLE_BROKEN', detail: broken })
     if (await this.isDenied(tx, dossier, cause)) return // guard: guard-stage
     await this.decide(tx, fresh, await begin())
-    const early = table === undefined ? undefined : await earlyDecision(tx, dossier)
     if (early !== undefined) await this.decisionReceived(tx, early, () => dossier)
   }
 
