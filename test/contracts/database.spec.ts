@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { PostgresDatabase, Transaction } from '#libs/persistence'
 import { MemoryDatabase } from '#libs/persistence/testing'
 import { VirtualClock } from '#libs/platform/testing'
@@ -55,6 +55,20 @@ describe('PostgresDatabase', () => {
     // The first few open connections, one after the other; those behind come all at once.
     for (const key of ['parcel:first', 'parcel:second', 'parcel:third']) await Promise.all(Array.from({ length: 8 }, () => enter(key)))
     expect(most).toBe(1)
+  })
+
+  it('has the time after it waited for its locks', async () => {
+    await database.locked(['parcel:busy'], async () => {})
+    let waiting: Promise<Date> | undefined
+    let released: Date | undefined
+    await database.locked(['parcel:busy'], async () => {
+      waiting = database.locked(['parcel:busy'], async (tx) => tx.now)
+      const isWaiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`
+      await vi.waitUntil(async () => (await database.query(isWaiting)).length > 0)
+      const [row] = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+      released = row!.now
+    })
+    expect((await waiting!).getTime()).toBeGreaterThanOrEqual(released!.getTime())
   })
 
   it('reports a lock that was not requested as not held', async () => {

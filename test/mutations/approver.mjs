@@ -57,6 +57,16 @@ export const APPROVER_GUARDS = [
     test: 'is read again with the locks, when their rows were missing',
   },
   {
+    name: 'time-after-lock',
+    guard: 'a transaction has the time after it waited for its locks, not before',
+    without: [
+      '(SELECT key FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE) AS held',
+      '${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE',
+    ],
+    spec: 'test/contracts/database.spec.ts',
+    test: 'has the time after it waited for its locks',
+  },
+  {
     name: 'lock-held-whole',
     guard: 'a transaction reports keys as locked only if it has locked all of them',
     without: 'keys.some($1)',

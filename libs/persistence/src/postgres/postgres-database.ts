@@ -149,10 +149,12 @@ export class PostgresTransaction implements Transaction {
     const sorted = [...new Set(keys)].sort()
     for (const key of sorted) this.held.add(key)
     for (;;) {
-      const locks = [this.query('BEGIN'), ...sorted.map((key) => this.query(this.lockSql, [key]))]
-      const [now, results, done] = await Promise.all([this.query<{ now: Date }>(NOW_SQL), Promise.all(locks), first?.(this)])
-      this.now = now[0]!.now
-      const rowless = sorted.filter((_key, index) => results[index + 1]!.length === 0)
+      const begun = this.query('BEGIN')
+      const locks = sorted.map((key) => this.query<{ now: Date }>(this.lockSql, [key]))
+      const times = locks.length === 0 ? [this.query<{ now: Date }>(NOW_SQL)] : locks
+      const [locked, done] = await Promise.all([Promise.all(times), first?.(this), begun])
+      const rowless = sorted.filter((_key, index) => locked[index]!.length === 0)
+      this.now = locked.at(-1)![0]?.now ?? this.now
       if (rowless.length === 0) return done
       // A key that was never locked has no row yet. Later keys are already locked; their locks are released before the row is inserted,
       // which may wait.
@@ -182,9 +184,10 @@ export class PostgresTransaction implements Transaction {
     return keys.every((key) => this.held.has(key)) // guard: lock-held-whole
   }
 
-  /** Locks a key's row; returns no row if it does not exist, or was pruned while waiting. */
+  /** Locks a key's row and returns the time after that; no row if it does not exist, or was pruned while waiting. */
   private get lockSql(): string {
-    return `SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE` // guard: row-lock
+    // guards: row-lock, time-after-lock
+    return `SELECT clock_timestamp() AS now FROM (SELECT key FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE) AS held`
   }
 
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {

@@ -20,7 +20,7 @@ interface PgQuery {
   handleCommandComplete(message: unknown, connection: Connection): void
   handleError(error: Error, connection: Connection): void
 }
-const PgQuery = Query as unknown as new (config: { text: string }) => PgQuery
+const PgQuery = Query as unknown as new (text: string) => PgQuery
 
 /**
  * Several statements as one query of pg: one packet, one promise, one deadline and one `Sync`. After a failed statement, the server skips
@@ -30,7 +30,7 @@ export class StatementBatch extends PgQuery {
   private completed = 0
 
   private constructor(private readonly statements: readonly Statement[]) {
-    super({ text: '' })
+    super('')
   }
 
   /** Resolves to one result for each statement; rejects with the error of the first that failed. */
