@@ -1,5 +1,6 @@
 import { toBase64 } from '#libs/contracts'
-import { sign, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { signBytes } from './crypto/node.js'
 import { openEnvelope, pae, STATEMENT_TYPE, MAX_SIGNATURES, tooMany, type Envelope } from './envelope.js'
 import { keyIdOf } from './keys.js'
 
@@ -10,7 +11,7 @@ export abstract class Signer {
 }
 
 export function localSigner(privateKey: KeyObject): Signer {
-  return { keyid: keyIdOf(privateKey), sign: (bytes) => sign(null, bytes, privateKey) }
+  return { keyid: keyIdOf(privateKey), sign: (bytes) => signBytes(bytes, privateKey) }
 }
 
 export async function signEnvelope(payload: Uint8Array, signers: readonly Signer[], maxBytes?: number): Promise<Envelope> {

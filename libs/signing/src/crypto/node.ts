@@ -1,5 +1,5 @@
 // SHA-256 and Ed25519 with Node's crypto. Browser bundles use page.ts instead; one test suite covers both.
-import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto'
+import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto'
 import { concatBytes, fromHex } from '#libs/contracts'
 
 /** First 12 bytes of the SubjectPublicKeyInfo of every Ed25519 key (RFC 8410); the 32 raw bytes of the key follow. */
@@ -31,16 +31,31 @@ export function rawKeyOf(key: PublicKey): Uint8Array {
   return raw
 }
 
-/** Valid signatures that this process has verified, up to 1,024. Stages verify the same releases and attestations of a run. */
-const verified = new Set<string>()
+/** Valid signatures that this process has made or verified, up to 1,024. Stages verify the same releases and attestations of a run. */
+const valid = new Set<string>()
+
+/** Signs with a private key, 64 bytes. Services of one process verify what others of it signed: half the cost of that is saved. */
+export function signBytes(bytes: Uint8Array, key: KeyObject): Uint8Array {
+  const sig = sign(null, bytes, key)
+  keep(idOf(bytes, key, sig))
+  return sig
+}
 
 /** Verifies a signature of 64 bytes by RFC 8032 §5.1.7 without cofactor: R is compared as bytes, and S must be below the order. */
 export function isSignature(bytes: Uint8Array, key: PublicKey, sig: Uint8Array): boolean {
-  // guard: verified-once-bytes
-  const id = `${hash('sha256', concatBytes(rawKeyOf(key), bytes), 'base64')} ${Buffer.from(sig).toString('base64')}`
-  if (verified.has(id)) return true
+  const id = idOf(bytes, key, sig)
+  if (valid.has(id)) return true
   if (!verify(null, bytes, key, sig)) return false
-  if (verified.size >= 1_024) verified.clear()
-  verified.add(id)
+  keep(id)
   return true
+}
+
+function idOf(bytes: Uint8Array, key: KeyObject, sig: Uint8Array): string {
+  // guard: verified-once-bytes
+  return `${hash('sha256', concatBytes(rawKeyOf(key), bytes), 'base64')} ${Buffer.from(sig).toString('base64')}`
+}
+
+function keep(id: string): void {
+  if (valid.size >= 1_024) valid.clear()
+  valid.add(id)
 }

@@ -15,6 +15,11 @@ export const importKey: typeof node.importKey = (raw) => asPublic({ raw: Uint8Ar
 
 export const rawKeyOf: typeof node.rawKeyOf = (key) => asPage(key).raw
 
+/** Pages hold no private key: people sign with their own program. */
+export const signBytes: typeof node.signBytes = () => {
+  throw new TypeError('a page does not sign')
+}
+
 /** Computes R from the key and S, as Node does. The `verify` of noble multiplies by the cofactor, and so accepts more signatures. */
 export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
   const { raw, point } = asPage(key)
