@@ -111,6 +111,23 @@ describe('PostgresDatabase', () => {
       expect(told).toEqual([])
     })
 
+    it.each<[string, (tx: Transaction) => Promise<unknown>]>([
+      ['of one packet', async () => {}],
+      ['around a read', (tx) => tx.documents(PARCELS).get('right')],
+    ])('are kept as a whole or not at all: %s', async (_where, between) => {
+      const writes = (last: typeof wrong) =>
+        database.writes(async (tx) => {
+          await tx.documents(PARCELS).put(right('one'))
+          await between(tx)
+          await tx.documents(PARCELS).put(last)
+        })
+      const kept = () => database.query(`DELETE FROM linter.parcel WHERE id IN ('one', 'wrong', 'two') RETURNING id`)
+      await expect(writes(wrong)).rejects.toThrow('timestamp')
+      expect(await kept()).toEqual([])
+      await writes(right('two'))
+      expect(await kept()).toHaveLength(2)
+    })
+
     it('are in order and complete, however many', async () => {
       const many = Array.from({ length: 300 }, (_, at) => ({ ...right(`many-${at % 100}`), weight: at }))
       await write(many)
