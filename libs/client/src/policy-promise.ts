@@ -1,9 +1,6 @@
 import { HmsError } from '#libs/contracts'
 
-/**
- * Promise of a policy whose fields are promises too: `await getPolicy(id).limit`. `then`, `catch` and `finally` are methods of the promise,
- * so read a field with one of these names from the awaited policy.
- */
+/** Promise whose fields are promises too: `await getPolicy(id).limit`. Read fields `then`, `catch` and `finally` of the awaited policy. */
 export type PolicyPromise<T> = Promise<T> & { readonly [K in PathKey<T>]-?: PolicyPromise<Field<T, K>> }
 
 type PathKey<T> = Exclude<T extends object ? keyof T : T extends undefined ? never : string, keyof Promise<unknown> | symbol>

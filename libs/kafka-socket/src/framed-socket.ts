@@ -25,8 +25,7 @@ export function framedSocket({
   const name = isIP(host) === 0 ? { servername: host } : {}
   const socket = !ssl ? connectPlain({ host, port }, onConnect) : connectTls({ host, port, ...name, ...ssl }, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
-  // With Nagle's algorithm, the end of a request waits for the TCP acknowledgement of the bytes before it, which the broker's host delays
-  // by up to 40 ms.
+  // With Nagle's algorithm, a request's end waits for the TCP acknowledgement of its start, which the broker's host delays by up to 40 ms.
   socket.setNoDelay(true)
   const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket
   socket.on = (event: string, listener: (...args: never[]) => void) =>

@@ -112,7 +112,6 @@ export function rememberTraceState(traceparent: unknown, tracestate: unknown): v
   if (states.size > MAX_STATES) states.delete(states.keys().next().value!)
 }
 
-/** Returns the header `tracestate` of a trace, if it has one. */
 export function traceStateHeader(traceparent: string | undefined): { tracestate?: string } {
   const tracestate = traceparent === undefined ? undefined : states.get(traceIdOf(traceparent))
   return tracestate === undefined ? {} : { tracestate }

@@ -29,10 +29,7 @@ export async function refusedOf(tx: Transaction, released: readonly ReleaseDocum
   return refused
 }
 
-/**
- * Returns the fallbacks of a new release: its predecessor, the live release, then the named releases or, without names, the predecessor's
- * own fallbacks. Leaves out releases that readers would refuse; `MAX_FALLBACKS` at most.
- */
+/** Returns up to `MAX_FALLBACKS` that readers accept: predecessor, live release, then the named ones, else the predecessor's fallbacks. */
 export function fallbacksOf(
   record: PolicyRecord,
   known: KnownReleases,

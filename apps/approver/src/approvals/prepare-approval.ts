@@ -99,8 +99,7 @@ export class PrepareApproval {
     const plan = withRequiredEvidence(this.planOf(request.plan ?? {}, policies), this.rosters.newest, policies)
     const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
-    // The predecessor may be held. Depending on when the run starts, the dossier contains the predecessor or the release live now: both
-    // must fit.
+    // The predecessor may be held. Depending on the run's start, the dossier has the predecessor or the release live now: both must fit.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
       requireEventsFit(this.rosters.newest, { releases, live, plan }) // guard: run-size
     const identity = { members: membersOf(policies), request: fingerprintOf(request, known.authors) }

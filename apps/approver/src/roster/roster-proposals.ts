@@ -179,10 +179,7 @@ function withSignature(envelope: Envelope, { keyid, sig }: RosterSignatureDto): 
 const SLICE = 100
 const MAX_NAMED = 20
 
-/**
- * Throws 409 `HMS_ROSTER_MAKES_UNREADABLE` if readers with roster `next` would refuse a live or held release that they accept with
- * `current`. `accepted`: ids of policies whose release may become unreadable.
- */
+/** Throws 409 `HMS_ROSTER_MAKES_UNREADABLE` if only `next` makes readers refuse a live or held release whose id is not in `accepted`. */
 async function requireReadable(tx: Transaction, current: Roster, next: Roster, accepted: readonly string[]): Promise<void> {
   const unreadable = (await unreadableUnder(tx, current, next)).filter(({ release }) => !accepted.includes(release.id))
   if (unreadable.length === 0) return // guard: roster-strands-readers

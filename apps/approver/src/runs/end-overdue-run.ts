@@ -81,10 +81,7 @@ async function isStillBlocked(tx: Transaction, record: RunRecord): Promise<boole
   return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) !== null // guard: freeze-waits-for-nothing
 }
 
-/**
- * Whether another run has the run's region, or waits for the region with a lower number. Checks all open runs, because the run that this
- * run waits for may have ended, and only the next waiting run is notified of that end.
- */
+/** Whether another run has the region, or waits for it with a lower number. Checks all: when one ends, only the next one is notified. */
 async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
   const { run } = record.facts
   const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'] } // guard: region-in-a-long-bake

@@ -135,8 +135,7 @@ export class Sequencer {
     const { database, tree, announce } = this.deps
     return database.locked([TREE_LOCK], async (tx) => {
       const before = await tree.latest(tx)
-      // An unchanged tree gets another checkpoint if the newest roster does not accept the earlier one, for instance after the log's key
-      // changed.
+      // An unchanged tree gets another checkpoint if the newest roster does not accept the earlier one, as after a change of the log's key.
       if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy))))
         return
       await tree.publish(tx, checkpoint)

@@ -158,7 +158,6 @@ export class DocumentCopy implements OnModuleInit {
     return frame.withNextPage(pageEnd < 0 ? undefined : page.at(-1)!.place)
   }
 
-  /** Returns the stable heads of this copy, withdrawals included. */
   stableHeads(): StableHeads {
     return (this.currentStableHeads ??= this.held.stableHeads())
   }

@@ -43,10 +43,7 @@ export const LIVE_HEADS = documentTable<LiveHead>({
   ],
 })
 
-/**
- * Records a live document, with its head, run, signers and times, so that past states can be shown and proven. For a canary's scope only
- * the release is recorded, because canary heads are in force only for a cohort and for minutes.
- */
+/** Records head, run, signers and times, to show and prove past states; of a canary only the release, because its heads last minutes. */
 export async function recordLive(tx: Transaction, document: StoredDocument, verified: VerifiedHead): Promise<void> {
   const { id: policy, scope, seq, revision, digest, run, head, storedAt } = document
   if (scope === 'global') await tx.documents(LIVE_HEADS).insert({ policy, seq, revision, digest, run, head, storedAt })

@@ -20,8 +20,7 @@ export class HeadsEvents {
       }
       await this.storeHeads.store(tx, verified, event)
     } catch (error) {
-      // A retry would not help a head that does not verify: it becomes a dead letter with its code, and the next event of its key is
-      // handled.
+      // A retry would not help a head that does not verify: it becomes a dead letter with its code, and its key's next event is handled.
       if (error instanceof HmsError) throw new TerminalError(error.code, error.detail)
       throw error
     }

@@ -130,10 +130,7 @@ export class StoreHeads {
     return { revision, applied: fresh.length > 0, ...(storedAt && { storedAt }) }
   }
 
-  /**
-   * Whether the history has a newer stable head, for a head whose row is missing or does not verify. The head with the newest `seq` of the
-   * history may be stored again, an earlier one may not.
-   */
+  /** Whether the history has a newer stable head: if so, a head whose row is missing or does not verify must not be stored again. */
   private async isSuperseded(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
     return scope === STABLE_SCOPE && seq < (await this.rows.newestStableSeq(tx, policy))
   }

@@ -65,10 +65,7 @@ export class Flags {
     return this.copy.isLoaded && atLeast <= this.copy.revision
   }
 
-  /**
-   * Resolves when the copy has `notifiedRevision`, or after a timeout; the client then polls again.
-   * Rejects with `HMS_STORE_BEHIND` if the copy does not reach `atLeast`, which the reader requires.
-   */
+  /** Resolves at `notifiedRevision` or after a timeout: the client then polls again. Rejects with `HMS_STORE_BEHIND` below `atLeast`. */
   async reach(notifiedRevision?: number, atLeast?: number): Promise<void> {
     await this.copy.waitForRevision(notifiedRevision)
     await this.copy.requireRevision(atLeast)

@@ -175,7 +175,10 @@ function InForce({ policy, history }: InForceProps): JSX.Element {
           ],
           breakGlass === undefined
             ? null
-            : ['Break-glass', `${breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary`],
+            : [
+                'Break-glass',
+                `${breakGlass.reason ?? 'a rollback brought back a break-glass release'}; neither replayed nor tried by a canary`,
+              ],
           change === undefined ? null : ['Brought by', changeText(change)],
           ['Written by', author ?? 'not stated'],
           ['Made live by', <RunLink run={run} />],

@@ -1,10 +1,7 @@
 import type { ReceivedEvent, RunDossier } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 
-/**
- * Last reversal or withdrawal of a release. Its event may be read before the event that completes the run of the release: the events have
- * different keys if a policy of a bundle is rolled back alone.
- */
+/** Last reversal or withdrawal. May be read before its run completes: a policy of a bundle that is rolled back alone has another key. */
 export interface Reversal {
   /** Release digest. */
   release: string

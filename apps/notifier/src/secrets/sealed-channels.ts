@@ -2,7 +2,6 @@ import type { Channel } from '../partners/channel.js'
 import type { Partner } from '../partners/partner.js'
 import type { SecretBox } from './secret-box.js'
 
-/** Encrypts the secrets of a partner for storage. */
 export async function sealPartner<P extends Partner>(box: SecretBox, partner: P): Promise<P> {
   return withChannels(partner, (channel) => withSecret(channel, (secret) => box.seal(secret, ownerOf(partner.id, channel))))
 }

@@ -219,10 +219,7 @@ function appendToHistory(history: ReleaseDocument[], release: ReleaseDocument | 
   return [...history.filter((known) => known.releaseDigest !== release.releaseDigest), release].slice(-MAX_HISTORY)
 }
 
-/**
- * Returns why a release that people signed is no longer valid: its epoch and the release it replaces show that it was overtaken, or
- * executed before. `seen`: release in force when they signed.
- */
+/** Returns why a signed release was overtaken or executed before, by its epoch and the release it replaces. `seen`: live when signed. */
 export function overtakenReason(
   stable: Stable,
   releaseEpoch: number,

@@ -77,10 +77,7 @@ export class EventFeed {
     this.flushSoon()
   }
 
-  /**
-   * Sends pending changes at the end of the turn. The connection emits the changes of a revision one by one in the same turn; sending them
-   * together keeps a reader from seeing half a bundle.
-   */
+  /** Sends at the end of the turn, in which the connection emits a revision's changes one by one, so that no reader sees half a bundle. */
   private flushSoon(): void {
     if (this.flushing) return
     this.flushing = true

@@ -71,8 +71,7 @@ export class FileWriter {
   }
 
   private async writeAll(): Promise<void> {
-    // The connection emits the changes of one revision in the same turn. Waiting until its end lets a file that names two policies be
-    // written once for both.
+    // The connection emits the changes of a revision in one turn. After it, a file that names two policies is written once for both.
     await Promise.resolve()
     for (const file of this.outdated) {
       if (this.closed) return

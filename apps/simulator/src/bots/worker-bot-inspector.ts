@@ -22,8 +22,7 @@ export class WorkerBotInspector implements BotInspector {
     private readonly clock: Clock,
     entry = new URL('./inspect-entry.js', import.meta.url),
   ) {
-    // The thread's output is discarded, because reading it would keep the process alive. Emscripten prints its aborts there; they also
-    // arrive as the thread's error.
+    // Output is discarded: reading it would keep the process alive. Emscripten's aborts, printed there, also arrive as the thread's error.
     this.thread = new SandboxThread(entry, { stdout: true, stderr: true })
   }
 

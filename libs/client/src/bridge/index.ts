@@ -1,5 +1,4 @@
-// Entry point of the browser bundle. In the bundle, `page.ts` replaces the adapters of bytes and crypto: see
-// apps/demo/bin/bundle-bridge.mjs.
+// Entry point of the browser bundle, in which `page.ts` replaces the adapters of bytes and crypto: see apps/demo/bin/bundle-bridge.mjs.
 import { systemClock } from '../clock.js'
 import type { Bridge } from './bridge.js'
 import { openSocket, pageFetch, pageWindow } from './browser/page-ports.js'

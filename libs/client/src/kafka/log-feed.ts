@@ -71,8 +71,7 @@ export class LogFeed implements Feed {
 
   private async run(): Promise<void> {
     const { source, rosters, random } = this.options
-    // The log is verified by the newest roster. If rosters cannot be read, the known one is used until rollout's freshness statement names
-    // a newer one.
+    // Verifies by the newest roster; if rosters cannot be read, by the known one until rollout's freshness statement names a newer one.
     await rosters.follow().catch((error: unknown) => this.session.emitError(error as Error))
     for (let attempt = 0; !this.closing.signal.aborted;) {
       try {

@@ -58,8 +58,7 @@ export function judgeFrame(
   const { statement, doubt } =
     refusedDoubt === undefined ? checkFreshness(trust, roster, clock) : { statement: undefined, doubt: refusedDoubt }
   const heads = new Map(copy.stableHeads().map((head) => [head.policy, head]))
-  // The later of both times, because the statement may be ten seconds old, or older while rollout is unavailable, and a release may have
-  // become effective since.
+  // The later time: the statement may be ten seconds old, or older while rollout is down, and a release may have become effective since.
   const now = Math.max(time.now(), clock.now())
   const inForce = copy.inForce(reader, now)
   const judged = (id: string): JudgedLive => {
@@ -129,8 +128,7 @@ function checkFreshness(
 }
 
 function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {
-  // The signed document is looked up in the copy and verified from the cache, because a value taken from `next` does not have the signed
-  // head.
+  // The signed document is looked up in the copy and verified from the cache: a value taken from `next` does not have the signed head.
   const { document } = copy.documentsOf(head.policy).find(({ head: { scope } }) => scope === head.scope)!
   const { verified } = checkedDocuments.of(document, roster)
   const isNext = verified.head.current !== head.current

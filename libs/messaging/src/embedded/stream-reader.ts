@@ -91,8 +91,7 @@ export class StreamReader<R extends { offset: string }> {
   private async readBatch(): Promise<void> {
     const at = (this.position ??= this.storedPosition = await this.stream.position())
     if (!this.mustFetch) return this.handle(this.pushed.splice(0), at)
-    // The flag is cleared before the query: a row pushed during the query is in its result or in the queue, and an overflow sets the flag
-    // again.
+    // Cleared before the query: a row pushed during it is in its result or in the queue, and an overflow sets the flag again.
     this.mustFetch = false
     const rows = await this.stream.fetch(at, BATCH)
     if (rows.length === BATCH) this.mustFetch = true

@@ -50,8 +50,7 @@ export function wantedTopics(replication = 1): WantedTopic[] {
   const common = {
     'max.message.bytes': String(4 * 1024 * 1024),
     'min.insync.replicas': String(minInSync(replication)),
-    // Append time of the broker. With create time, the broker would always refuse records of a producer whose clock is an hour ahead
-    // (KIP-937).
+    // Append time of the broker: with create time, it would always refuse records of a producer whose clock is an hour ahead (KIP-937).
     'message.timestamp.type': 'LogAppendTime',
   }
   const catalogue = TOPICS.map((topic) => ({

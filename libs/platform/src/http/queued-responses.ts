@@ -24,10 +24,7 @@ function emitClose(response: ServerResponse): void {
   response.emit('close')
 }
 
-/**
- * Throws 400 unless a response owns its connection; call it before a stream takes a slot. Behind another response, the stream would wait
- * unseen. If the client has disconnected, nothing would end the stream.
- */
+/** Throws 400 if a stream would wait behind another response or, without a client, never end. Call it before the stream takes a slot. */
 export function requireConnection(response: ServerResponse): void {
   if (response.socket !== null && !response.destroyed) return // guard: stream-own-connection
   if (!response.headersSent) response.setHeader('connection', 'close')

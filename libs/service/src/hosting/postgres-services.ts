@@ -65,8 +65,7 @@ export async function openPostgresService(
         const fault = await writes.get()
         // Once current, a schema stays current for the life of this process.
         migrated ||= await isMigrated(source)
-        // With a fault, an embedded service counts as down, because it has no other instance. In distributed mode, an instance keeps
-        // serving reads and reports the fault.
+        // With a fault, an embedded service counts as down: it has no other instance. In distributed mode, it serves reads and reports it.
         return { database: fault === undefined || !options.embedded, migrations: migrated, ...(fault === undefined ? {} : { fault }) }
       } catch {
         return { database: false, migrations: migrated }

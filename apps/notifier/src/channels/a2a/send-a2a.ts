@@ -36,7 +36,6 @@ function packageText(attempt: Attempt<A2aChannel>, secret: string): Buffer | und
   }
 }
 
-/** Version of the package format. */
 const PACKAGE_VERSION = '1.0'
 const SENDER = 'hms-svc'
 

@@ -117,8 +117,7 @@ function submitMail(
       const envelope = { from: mail.from, to: mail.to, size: mail.message.length }
       connection.send(envelope, mail.message, (error, info) => finish(error, info?.response))
     }
-    // Never removed: an `error` event without a listener would end the process, for instance when a relay resets the connection after its
-    // reply.
+    // Never removed: an `error` event without a listener ends the process, for instance when a relay resets the connection after its reply.
     connection.on('error', finish)
     if (signal.aborted) return stop()
     signal.addEventListener('abort', stop)

@@ -13,7 +13,6 @@ import { pinHost, userKeyRefusal } from '../../partners/ssh-keys.js'
 
 /** Deadline of the whole attempt. */
 const DEADLINE_MS = 15_000
-/** Deadline of each protocol step. */
 const STEP_MS = 8_000
 const MAX_ACK_BYTES = 4 * 1024
 const MAX_ACKS = 100
