@@ -26,7 +26,7 @@ export class FreezesController {
   /** Returns the whole record with its signed statement. A person who lifts the freeze signs the statement's digest. */
   @Get(':id')
   async show(@Param('id') id: string): Promise<FreezeRecord> {
-    const record = await this.database.transaction((tx) => tx.documents(FREEZES).get(id))
+    const record = await this.database.autocommit((tx) => tx.documents(FREEZES).get(id))
     if (record !== undefined) return record
     throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: [action('freezes.list')] })
   }

@@ -29,7 +29,7 @@ export class DecideTicket {
     if (!/^\d{1,9}$/.test(String(given))) throw ticketNotFound(given)
     const number = Number(given)
     const decision = decisionOf(statement)
-    const ticket = await this.database.transaction((tx) => tx.documents(TICKETS).get(String(number)))
+    const ticket = await this.database.autocommit((tx) => tx.documents(TICKETS).get(String(number)))
     if (ticket === undefined) throw ticketNotFound(number)
     if (decision !== 'accept') {
       requireOpen(ticket, decision)

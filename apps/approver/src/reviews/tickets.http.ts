@@ -27,7 +27,7 @@ export class TicketsController {
   /** Returns one ticket with its evidence. */
   @Get(':number')
   async show(@Param('number') number: string): Promise<Ticket> {
-    const ticket = await this.database.transaction((tx) => tx.documents(TICKETS).get(number))
+    const ticket = await this.database.autocommit((tx) => tx.documents(TICKETS).get(number))
     if (ticket === undefined) throw ticketNotFound(number)
     return ticket
   }

@@ -22,7 +22,7 @@ export class RosterProposals {
   /** Returns the proposals that follow the roster in force. */
   async list(): Promise<RosterProposalView[]> {
     const roster = this.rosters.newest
-    const waiting = await this.database.transaction((tx) => tx.documents(ROSTER_PROPOSALS).find({ limit: MAX_PROPOSALS }))
+    const waiting = await this.database.autocommit((tx) => tx.documents(ROSTER_PROPOSALS).find({ limit: MAX_PROPOSALS }))
     const fitting = waiting.filter(({ version }) => version === roster.version + 1)
     return fitting.map((record) => proposalView(record, roster, readSuccessor(roster, record.envelope)))
   }

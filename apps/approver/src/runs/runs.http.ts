@@ -86,7 +86,7 @@ export class RunsController {
 
   private async load(text: string): Promise<RunRecord> {
     const number = /^\d{1,9}$/.test(text) ? Number(text) : undefined
-    const record = number === undefined ? undefined : await this.database.transaction((tx) => tx.documents(RUNS).get(String(number)))
+    const record = number === undefined ? undefined : await this.database.autocommit((tx) => tx.documents(RUNS).get(String(number)))
     if (record !== undefined) return record
     throw new HmsError('HMS_RUN_NOT_FOUND', `There is no run #${text}.`, { status: 404, next: [action('runs.list')] })
   }

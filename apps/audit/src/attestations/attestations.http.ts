@@ -17,6 +17,6 @@ export class AttestationsController {
   @Public()
   @Paged(({ envelope }: StageAttestation) => envelope.signatures[0]!.sig)
   async ofRun(@Query() { run }: AttestationsQueryDto): Promise<StageAttestation[]> {
-    return this.database.transaction((tx) => this.attestations.ofRun(tx, run))
+    return this.database.autocommit((tx) => this.attestations.ofRun(tx, run))
   }
 }

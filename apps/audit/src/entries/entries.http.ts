@@ -24,7 +24,7 @@ export class EntriesController {
       newestFirst: order === 'newest',
       withEvents: wanted.acts || wanted.signed,
     }
-    const found = await this.database.transaction((tx) => this.entries.find(tx, query))
+    const found = await this.database.autocommit((tx) => this.entries.find(tx, query))
     return found.map((entry) => recordedEntry(entry, wanted))
   }
 }

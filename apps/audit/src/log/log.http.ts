@@ -73,7 +73,7 @@ export class LogController {
   }
 
   private async proof(which: { digest: string } | { policy: string; version: string }, name: string): Promise<AuditProof> {
-    const release = await this.database.transaction((tx) => this.tree.release(tx, which))
+    const release = await this.database.autocommit((tx) => this.tree.release(tx, which))
     if (release === undefined)
       throw new HmsError('HMS_AUDIT_PROOF_UNKNOWN', `The log has no approved release ${name}.`, {
         status: 404,

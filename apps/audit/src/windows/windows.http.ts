@@ -13,7 +13,7 @@ export class WindowsController {
   @Public()
   @Header('content-type', 'text/plain; charset=utf-8')
   async show(@Param('event') event: string): Promise<string> {
-    const found = await this.database.transaction((tx) => tx.documents(LISTINGS).get(event))
+    const found = await this.database.autocommit((tx) => tx.documents(LISTINGS).get(event))
     if (found !== undefined) return found.listing
     throw new HmsError(
       'HMS_AUDIT_WINDOW_NOT_FOUND',

@@ -18,7 +18,7 @@ export class SchemasController {
   @RequireScope('schemas')
   @Paged(({ name }: RegisteredSchema) => name)
   list(): Promise<RegisteredSchema[]> {
-    return this.database.transaction((tx) => tx.documents(SCHEMAS).find())
+    return this.database.autocommit((tx) => tx.documents(SCHEMAS).find())
   }
 
   /** Registers a JSON Schema for the data of policies, or replaces the schema with the same name. */

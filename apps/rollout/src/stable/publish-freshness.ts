@@ -83,7 +83,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private async read(): Promise<void> {
     // Reset before the read: a concurrent change causes another read.
     this.mustRead = false
-    const rows = await this.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
+    const rows = await this.database.autocommit((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
     const heads = this.newest.record(rows) // guard: stable-rows-put-back
     const stable = stableDigest(heads)
     if (stable !== this.summary.stable) this.summary = { stable, tree: new StableTree(heads).root }

@@ -23,7 +23,7 @@ export class BotsController implements OnApplicationShutdown {
   @Get()
   @Paged(({ id }: BotSummary) => id)
   list(): Promise<BotSummary[]> {
-    return this.database.transaction(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))
+    return this.database.autocommit(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))
   }
 
   /** Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox. */

@@ -16,7 +16,7 @@ export class CorporaController {
   @Get()
   @Paged(({ id }: CorpusSummary) => id)
   list(): Promise<CorpusSummary[]> {
-    return this.database.transaction(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
+    return this.database.autocommit(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
   }
 
   /**

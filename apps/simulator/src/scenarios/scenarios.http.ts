@@ -17,7 +17,7 @@ export class ScenariosController {
   @Get()
   @Paged(({ id }: ScenarioSummary) => id)
   list(): Promise<ScenarioSummary[]> {
-    return this.database.transaction(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))
+    return this.database.autocommit(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))
   }
 
   /**

@@ -50,7 +50,7 @@ export class SimulationsController {
   @Get(':run')
   @Header('content-type', 'application/json; charset=utf-8')
   async show(@Param('run') run: string): Promise<JsonText<SimulationView>> {
-    const simulation = await this.database.transaction((tx) => tx.documents(SIMULATIONS).get(run))
+    const simulation = await this.database.autocommit((tx) => tx.documents(SIMULATIONS).get(run))
     if (simulation === undefined) {
       const detail = `Run ${run} was not simulated, or not yet.`
       throw new HmsError('HMS_SIMULATION_NOT_FOUND', detail, { status: 404, next: [action('runs.list')] })
