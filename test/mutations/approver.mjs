@@ -22,13 +22,6 @@ export const APPROVER_GUARDS = [
     test: 'leave a usable connection',
   },
   {
-    name: 'begins-with-its-first-packet',
-    guard: 'a transaction of several packets begins with the first',
-    without: ["text: 'BEGIN'", "text: 'SELECT 1'"],
-    spec: 'test/contracts/database.spec.ts',
-    test: 'are kept as a whole or not at all: around a read',
-  },
-  {
     name: 'skipped-is-not-prepared',
     guard: 'a statement that the server skipped after a failure is prepared again',
     without: '',

@@ -135,8 +135,6 @@ export class PostgresTransaction implements Transaction {
   /** Results of the queued statements, once one of them is waited for. */
   private sending: Promise<QueryResult[]> | undefined
   private isOver = false
-  /** Whether nothing of a transaction without locks was sent yet. */
-  private isUnsent = false
   /** Set once a lock was requested out of order: this transaction must not commit. */
   outOfOrder: LocksOutOfOrder | undefined
 
@@ -145,9 +143,9 @@ export class PostgresTransaction implements Transaction {
     readonly schema: string,
   ) {}
 
-  /** Begins, locks the keys, reads the time and runs `first`, in one packet. Without `keys`, begins with the first packet. */
+  /** Begins, locks the keys, reads the time and runs `first`, in one packet. Without `keys`, only queues `BEGIN` for the next packet. */
   async begin<F>(keys: readonly string[] | undefined, first?: FirstStatement<F>): Promise<F | undefined> {
-    if (keys === undefined) return void (this.isUnsent = true)
+    if (keys === undefined) return void this.queue('BEGIN')
     const sorted = [...new Set(keys)].sort()
     for (const key of sorted) this.held.add(key)
     for (;;) {
@@ -216,9 +214,7 @@ export class PostgresTransaction implements Transaction {
 
   /** Sends the queued statements and `last`, then runs the effects. */
   async commit(last?: 'COMMIT'): Promise<void> {
-    // A single packet is atomic by itself.
-    if (last !== undefined && !this.isUnsent) this.queue(last)
-    this.isUnsent = false
+    if (last !== undefined) this.queue(last)
     if (this.queued.length > 0) await this.flush()
     this.end()
     for (const effect of this.effects) effect()
@@ -252,11 +248,7 @@ export class PostgresTransaction implements Transaction {
   private async send(): Promise<QueryResult[]> {
     this.sending = undefined
     if (this.isOver) throw new Error('the transaction is over') // guard: nothing-after-rollback
-    const statements = this.queued.splice(0) // guard: write-fails-commit
-    if (!this.isUnsent) return StatementBatch.send(this.client, statements)
-    this.isUnsent = false
-    const begin = { name: nameOf('BEGIN'), text: 'BEGIN', values: [] } // guard: begins-with-its-first-packet
-    return (await StatementBatch.send(this.client, [begin, ...statements])).slice(1)
+    return StatementBatch.send(this.client, this.queued.splice(0)) // guard: write-fails-commit
   }
 }
 
