@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PostgresOutboxStore, PostgresPositionStore } from '#libs/messaging'
 import { MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
 import type { PostgresDatabase } from '#libs/persistence'
 import { MemoryDatabase } from '#libs/persistence/testing'
 import { VirtualClock } from '#libs/platform/testing'
 import { freshDatabase } from '../support/postgres.js'
-import type { ConsumerAdapter } from './consumer-world.js'
+import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
+import { PARCELS } from './database.suite.js'
 import { deadLettersSuite } from './dead-letters.suite.js'
 import { eventConsumerSuite } from './event-consumer.suite.js'
 import { openPostgresService } from './postgres-service.js'
@@ -36,7 +37,7 @@ describe('EventConsumer over PostgreSQL', () => {
     await server.drop()
   })
 
-  everySuite(async () => ({
+  const open = async (): Promise<ConsumerAdapter> => ({
     database,
     outbox: new PostgresOutboxStore(),
     positions: new PostgresPositionStore(),
@@ -44,5 +45,15 @@ describe('EventConsumer over PostgreSQL', () => {
       const tables = ['outbox', 'stream_head', 'stream_position', 'parked_event', 'dead_letter', 'parcel']
       await database.query(`TRUNCATE ${tables.map((table) => `simulator.${table}`).join(', ')}`)
     },
-  }))
+  })
+  everySuite(open)
+
+  it('stores the letter of an event whose run cannot be read ahead', async () => {
+    const world = await ConsumerWorld.open(await open())
+    world.consumer.readAhead({ ...PARCELS, name: 'no_such_table' })
+    await world.deliver({ keySeq: 1 })
+    expect(await world.letters()).toMatchObject([{ state: 'waiting', run: 7, tries: 3 }])
+    expect(await world.stored()).toBe(0)
+    await world.adapter.close()
+  })
 })

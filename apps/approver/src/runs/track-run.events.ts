@@ -11,7 +11,7 @@ export class TrackRunEvents {
     private readonly trackRun: TrackRun,
     consumer: EventConsumer,
   ) {
-    consumer.readAhead(RUNS)
+    consumer.readAhead(RUNS, TRACKED_EVENTS)
   }
 
   @OnEvent('approver', ...TRACKED_EVENTS)

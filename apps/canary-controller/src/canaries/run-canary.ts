@@ -34,7 +34,7 @@ export class RunCanary implements OnModuleInit {
   readonly freezes: FollowFreezes<Canary>
 
   constructor(
-    runtime: ServiceRuntime,
+    private readonly runtime: ServiceRuntime,
     { acknowledgeMs, leaseMs, measureMs, rules }: CanaryControllerConfig,
     effects: CanaryEffects,
     private readonly proofs: ReleaseProofs,
@@ -68,6 +68,7 @@ export class RunCanary implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    this.runtime.consumer.readAhead(CANARIES)
     this.shell.listen({ measure: (canary) => this.measure(canary) })
     this.shell.onDue('grow', (tx, run) => this.onGrowthDue(tx, run))
     this.freezes.listen()

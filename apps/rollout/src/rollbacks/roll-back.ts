@@ -57,7 +57,7 @@ export class RollBack {
   async execute(request: RollbackRequest, by: Actor, { key, statement }: RollbackCall = {}): Promise<RollbackResult> {
     const startedAt = performance.now()
     const { moves } = this.runRollout
-    const members = await this.database.autocommit(async (tx) => membersOf(await stableOf(tx, request.policy), request))
+    const members = await this.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
     const committed = await this.database.locked(members.map(policyKey), async (tx) => {
       const before = key === undefined ? undefined : await tx.documents(ROLLBACKS).get(key)
       if (before !== undefined && before.request !== digestOfJson(request)) throw keyReused()

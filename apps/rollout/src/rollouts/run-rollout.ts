@@ -82,6 +82,7 @@ export class RunRollout implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    this.runtime.consumer.readAhead(ROLLOUTS)
     this.shell.listen()
     this.freezes.listen()
     this.moves.listen()

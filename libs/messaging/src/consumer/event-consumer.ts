@@ -68,7 +68,7 @@ export class EventConsumer {
   private readonly preHandlers = new Map<string, EventRoutes>()
   private readonly routes = new Map<string, EventRoutes>()
   private readonly gaps = new OverdueGaps((event) => this.handleWithParked(recordOfEvent(event), 'skip'), this.deps)
-  private readonly runTables: DocumentTable<never>[] = []
+  private readonly aheadTables: { table: DocumentTable<never>; types: readonly string[] | undefined }[] = []
   private stopping = false
   private inFlight = 0
 
@@ -103,9 +103,9 @@ export class EventConsumer {
     }
   }
 
-  /** Registers a table, with run numbers as ids, that handlers of a run's events read first: its document is read with the locks. */
-  readAhead(table: DocumentTable<never>): void {
-    this.runTables.push(table)
+  /** Registers a table, with run numbers as ids, that handlers of these events read first: the run's document is read with the locks. */
+  readAhead(table: DocumentTable<never>, types?: readonly EventType[]): void {
+    this.aheadTables.push({ table, types })
   }
 
   async start(): Promise<void> {
@@ -204,7 +204,7 @@ export class EventConsumer {
       event.traceparent,
       async () =>
         (await this.withoutReading(event, gap)) ??
-        this.advanced(event, gap, async (tx, { order, last, parked }) => {
+        this.advanced(event, gap, this.aheadTables, async (tx, { order, last, parked }) => {
           let outcome: Outcome = 'duplicate'
           // guard: late-beginning
           if (order === 'next' || (order === 'before' && this.acceptsOutOfOrder(event))) outcome = await this.run(event, tx)
@@ -223,11 +223,17 @@ export class EventConsumer {
     )
   }
 
-  /** Runs `work` with the event's aggregates locked and its position advanced, which is one packet to the database. */
-  private advanced<T>(event: VerifiedEvent, gap: 'skip' | undefined, work: (tx: Transaction, advance: Advance) => Promise<T>): Promise<T> {
+  /** Runs `work` with the aggregates locked, the position advanced, and documents read ahead: one packet to the database. */
+  private advanced<T>(
+    event: VerifiedEvent,
+    gap: 'skip' | undefined,
+    ahead: typeof this.aheadTables,
+    work: (tx: Transaction, advance: Advance) => Promise<T>,
+  ): Promise<T> {
     const { database, positions } = this.deps
     const advance = (tx: Transaction): Promise<Advance> => {
-      if (event.runId !== undefined) for (const table of this.runTables) tx.readAhead(table, event.runId)
+      const { runId, type } = event
+      for (const { table, types } of ahead) if (runId !== undefined && types?.includes(type) !== false) tx.readAhead(table, runId)
       return positions.advance(tx, this.streamOf(event), event.keySeq, gap ?? this.skipIfCompacted(event))
     }
     return database.locked(aggregateKeysOf(event), work, advance)
@@ -295,7 +301,8 @@ export class EventConsumer {
     }
     const { event } = opened
     return inTrace(event.traceparent, () =>
-      this.advanced(event, gap, async (tx, { order }) => {
+      // A read that failed the handler must not fail the letter.
+      this.advanced(event, gap, [], async (tx, { order }) => {
         // Another instance received the partition in the meantime and has handled the event.
         if (order === 'duplicate' || (order === 'before' && !this.acceptsOutOfOrder(event))) return { outcome: 'duplicate' }
         if (!isOfNewerBuild(reason.code)) await poisonRunOf(tx, event, reason.code, this.deps) // guard: newer-build-fails-no-run

@@ -51,9 +51,11 @@ export class ReleaseProofs implements OnModuleInit {
   /** Returns the dossier with the stored proofs of its releases and of the live releases that they replace, for the later stages. */
   async attach(tx: Transaction, packed: RunDossier): Promise<RunDossier> {
     const dossier = openDossier(packed)
-    const live = Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await withProof(tx, release))] as const)
-    const releases = await Promise.all(dossier.releases.map((release) => withProof(tx, release)))
-    return packDossier({ ...dossier, releases, live: Object.fromEntries(await Promise.all(live)) })
+    const [releases, live] = await Promise.all([
+      Promise.all(dossier.releases.map((release) => withProof(tx, release))),
+      Promise.all(Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await withProof(tx, release))] as const)),
+    ])
+    return packDossier({ ...dossier, releases, live: Object.fromEntries(live) })
   }
 
   areComplete({ releases }: RunDossier): boolean {

@@ -80,7 +80,6 @@ export class StageShell<
 
   /** Registers the timers; call once, before the start. */
   listen(works: Partial<Record<Timer, StageWork<State, Input>>> = {}): void {
-    if (this.stage.table !== undefined) this.runtime.consumer.readAhead(this.stage.table)
     for (const timer of this.stage.timers) {
       const work = works[timer]
       if (work !== undefined) this.onWork(timer, work)
