@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ReleaseProofs } from './release-proofs.js'
 
 describe('the proofs of a run', () => {
-  // A rejection that nobody handles fails the run of the tests, and ends a process that has too many.
+  // A rejection without a handler fails the run of the tests, and too many end a process.
   it('fail as a whole when the database does not respond', async () => {
     const failing = { documents: () => ({ get: () => Promise.reject(new Error('no database')) }) } as unknown as Transaction
     const release = { id: 'a-limit', releaseDigest: 'sha256:1', statement: {}, payloadType: '', signatures: [] }
