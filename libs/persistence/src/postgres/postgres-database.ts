@@ -201,7 +201,7 @@ export class PostgresTransaction implements Transaction {
     this.ahead.set(`${table.name} ${id}`, found)
   }
 
-  /** Returns the document if it was read ahead, once; a writer drops it so. */
+  /** Returns and forgets the result of a read ahead; `undefined` if there is none. Writes call it to discard the result. */
   takeAhead(table: string, id: string): Promise<unknown> | undefined {
     const found = this.ahead.get(`${table} ${id}`)
     this.ahead.delete(`${table} ${id}`)

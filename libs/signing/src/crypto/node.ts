@@ -34,7 +34,7 @@ export function rawKeyOf(key: PublicKey): Uint8Array {
 /** Valid signatures that this process has made or verified, up to 1,024. Stages verify the same releases and attestations of a run. */
 const valid = new Set<string>()
 
-/** Signs with a private key, 64 bytes. Services of one process verify what others of it signed: half the cost of that is saved. */
+/** Signs with a private key, 64 bytes. The signature counts as verified: services of one process read what others of it signed. */
 export function signBytes(bytes: Uint8Array, key: KeyObject): Uint8Array {
   const sig = sign(null, bytes, key)
   keep(idOf(bytes, key, sig))
