@@ -8,6 +8,13 @@ export const SOCKET_GUARDS = [
     test: 'sends no secret to the token URL http://login.example/token',
   },
   {
+    name: 'abandoned-consumer',
+    guard: 'a process ends although a consumer of Kafka hangs',
+    without: [', pause(this.clock, DISCONNECT_TIMEOUT_MS)', ''],
+    spec: 'libs/messaging/src/kafka/kafka-reader.spec.ts',
+    test: 'is closed after five seconds although its consumer never disconnects',
+  },
+  {
     name: 'kafka-token-bound',
     guard: 'the response of a token endpoint is bounded',
     without: '',

@@ -39,10 +39,7 @@ export interface Walkthrough {
 
 const LOOPBACK = /^(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/
 
-/**
- * `POST /walkthrough/:step`: presses a button of the demo and returns to Overview. Accepts it from this machine and from pages of this
- * console only. Throws in any profile but dev, because a press signs with the demo's keys.
- */
+/** `POST /walkthrough/:step`, from this machine and pages of this console only. Throws outside dev: a press signs with the demo's keys. */
 export function addWalkthrough(server: FastifyInstance, walkthrough: Walkthrough, environment: string | undefined): void {
   if (environment !== 'dev') throw new Error('The walkthrough of the demo exists in profile dev only.') // guard: walkthrough-dev-only
   takeForms(server, (scope) => {

@@ -111,6 +111,22 @@ describe('a Kafka reader', () => {
     expect(replaced).toHaveLength(2)
   })
 
+  it('is closed after five seconds although its consumer never disconnects', async () => {
+    hangs = 'disconnect'
+    consumers[0]!.crash(false)
+    await looks(1)
+    let isClosed = false
+    void reader.close().then(() => (isClosed = true))
+    await settle()
+    clock.advanceTo(clock.now().getTime() + 4_000)
+    await settle()
+    expect([consumers[1]!.left, isClosed]).toEqual([true, false])
+    clock.advanceTo(clock.now().getTime() + 1_000)
+    await settle()
+    expect(isClosed).toBe(true)
+    consumers[1]!.completeStart()
+  })
+
   it('waits twice as long before the next replacement if a replacement did not help', async () => {
     waiting(1, 4)
     await looks(4)
@@ -216,7 +232,7 @@ describe('a Kafka reader', () => {
   })
 })
 
-type Step = 'connect' | 'subscribe' | 'run'
+type Step = 'connect' | 'subscribe' | 'run' | 'disconnect'
 
 function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
   const listeners = new Map<string, ((event: { payload: object }) => void)[]>()
@@ -244,7 +260,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
     subscribe: () => step('subscribe'),
     run: (options: { eachMessage: typeof eachMessage }) => ((eachMessage = options.eachMessage), step('run')),
     commitOffsets: async (offsets: NextOffset[]) => void fake.committed.push(...offsets),
-    disconnect: async () => void (fake.left = true),
+    disconnect: () => ((fake.left = true), step('disconnect')),
   }
 }
 

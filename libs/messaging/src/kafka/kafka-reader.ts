@@ -59,7 +59,7 @@ export class KafkaReader {
     this.closed = true
     this.stallDetector.stop()
     if (this.committer !== undefined) await Promise.race([this.committer.close(), pause(this.clock, COMMIT_TIMEOUT_MS)])
-    await this.consumer?.disconnect()
+    await this.disconnect(this.consumer)
   }
 
   /** Runs one consumer; resolves when it has stopped reading. Starting fails while the broker or the topics are not available. */
@@ -88,8 +88,12 @@ export class KafkaReader {
     }
     this.stallDetector.stop()
     void committer.close()
-    // A hanging consumer is abandoned: records that it and its successor both read are dropped by position.
-    await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, DISCONNECT_TIMEOUT_MS)])
+    await this.disconnect(consumer)
+  }
+
+  /** Abandons a consumer that hangs: records that it and its successor both read are dropped by position. */
+  private async disconnect(consumer: Consumer | undefined): Promise<void> {
+    await Promise.race([consumer?.disconnect().catch(() => {}), pause(this.clock, DISCONNECT_TIMEOUT_MS)]) // guard: abandoned-consumer
   }
 
   private async start(consumer: Consumer, committer: OffsetCommitter): Promise<void> {
