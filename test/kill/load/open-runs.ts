@@ -5,7 +5,7 @@ const LOOK_EVERY_MS = 150
 
 /** Who waits for which run to end: one look at the open runs for all of them. */
 export class OpenRuns {
-  private readonly waiting = new Map<number, { ended: () => void; sinceLook: number }>()
+  private waiting: { run: number; ended: () => void; sinceLook: number }[] = []
   private looks = 0
   private stopped = false
 
@@ -16,13 +16,13 @@ export class OpenRuns {
   ended(run: number): Promise<void> {
     if (this.stopped) return Promise.resolve()
     // A look that is under way may have begun before the run was there.
-    return new Promise((resolve) => this.waiting.set(run, { ended: resolve, sinceLook: this.looks + 1 }))
+    return new Promise((resolve) => this.waiting.push({ run, ended: resolve, sinceLook: this.looks + 1 }))
   }
 
   /** Nobody has to wait any longer, ended or not. */
   stop(): void {
     this.stopped = true
-    for (const { ended } of this.waiting.values()) ended()
+    for (const { ended } of this.waiting) ended()
   }
 
   private async look(): Promise<void> {
@@ -33,11 +33,9 @@ export class OpenRuns {
         () => undefined,
       )
       this.looks = look + 1
-      for (const [run, { ended, sinceLook }] of open === undefined ? [] : this.waiting) {
-        if (open!.has(run) || look < sinceLook) continue
-        this.waiting.delete(run)
-        ended()
-      }
+      const over = this.waiting.filter(({ run, sinceLook }) => open?.has(run) === false && look >= sinceLook)
+      this.waiting = this.waiting.filter((waiter) => !over.includes(waiter))
+      for (const { ended } of over) ended()
       await pause(systemClock, LOOK_EVERY_MS)
     }
   }
