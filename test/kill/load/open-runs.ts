@@ -5,7 +5,7 @@ const LOOK_EVERY_MS = 150
 
 /** Who waits for which run to end: one look at the open runs for all of them. */
 export class OpenRuns {
-  private waiting: { run: number; ended: () => void; sinceLook: number }[] = []
+  private readonly waiting = new Set<{ run: number; ended: () => void; sinceLook: number }>()
   private looks = 0
   private stopped = false
 
@@ -16,7 +16,7 @@ export class OpenRuns {
   ended(run: number): Promise<void> {
     if (this.stopped) return Promise.resolve()
     // A look that is under way may have begun before the run was there.
-    return new Promise((resolve) => this.waiting.push({ run, ended: resolve, sinceLook: this.looks + 1 }))
+    return new Promise((resolve) => this.waiting.add({ run, ended: resolve, sinceLook: this.looks + 1 }))
   }
 
   /** Nobody has to wait any longer, ended or not. */
@@ -33,9 +33,11 @@ export class OpenRuns {
         () => undefined,
       )
       this.looks = look + 1
-      const over = this.waiting.filter(({ run, sinceLook }) => open?.has(run) === false && look >= sinceLook)
-      this.waiting = this.waiting.filter((waiter) => !over.includes(waiter))
-      for (const { ended } of over) ended()
+      for (const waiter of open === undefined ? [] : this.waiting) {
+        if (open!.has(waiter.run) || look < waiter.sinceLook) continue
+        this.waiting.delete(waiter)
+        waiter.ended()
+      }
       await pause(systemClock, LOOK_EVERY_MS)
     }
   }
