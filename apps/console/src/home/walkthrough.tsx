@@ -39,7 +39,7 @@ export interface Walkthrough {
 
 const LOOPBACK = /^(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/
 
-/** `POST /walkthrough/:step`, from this machine and pages of this console only. Throws outside dev: a press signs with the demo's keys. */
+/** `POST /walkthrough/:step`: presses a button of the demo, from this machine and console only. Throws outside dev: it signs as people. */
 export function addWalkthrough(server: FastifyInstance, walkthrough: Walkthrough, environment: string | undefined): void {
   if (environment !== 'dev') throw new Error('The walkthrough of the demo exists in profile dev only.') // guard: walkthrough-dev-only
   takeForms(server, (scope) => {

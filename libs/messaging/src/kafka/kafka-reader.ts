@@ -91,7 +91,7 @@ export class KafkaReader {
     await this.disconnect(consumer)
   }
 
-  /** Abandons a consumer that hangs: records that it and its successor both read are dropped by position. */
+  /** Disconnects a consumer, and abandons one that hangs: records that its successor reads again are dropped by position. */
   private async disconnect(consumer: Consumer | undefined): Promise<void> {
     await Promise.race([consumer?.disconnect().catch(() => {}), pause(this.clock, DISCONNECT_TIMEOUT_MS)]) // guard: abandoned-consumer
   }
