@@ -3,7 +3,7 @@
 // work, severed sockets, every route asked by Schemathesis, every guard removed once, and the conditions of four libraries broken one at
 // a time; or the parts that are named.
 // Ends with `N passed, N failed, N skipped`. Sizes: HMS_TEST_SEEDS, _KILLS, _RUNS.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,8 @@ import { kafkaHere } from './kafka-here.mjs'
 import { runVitest, sayTime } from './run-vitest.mjs'
 
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
+/** Length of the longest line `N passed, N failed`. */
+const LONGEST_COUNTS = 60
 
 const { parts, refusal } = chooseParts(process.argv.slice(2))
 if (refusal !== undefined) {
@@ -43,7 +45,7 @@ for (const part of parts) {
     continue
   }
   const startedAt = Date.now()
-  const counts = part.specs === undefined ? runProgram(part) : runSpecs(part)
+  const counts = part.specs === undefined ? await runProgram(part) : runSpecs(part)
   for (const name of Object.keys(total)) total[name] += counts[name]
   process.stdout.write(
     `${part.name}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - startedAt) / 1_000)} s\n`,
@@ -53,13 +55,15 @@ sayTime('test:deep')
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
 
-function runProgram({ program }) {
-  const { stdout } = spawnSync(process.execPath, [fileURLToPath(new URL(program, import.meta.url))], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  process.stdout.write(stdout)
-  const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(stdout) ?? [undefined, '0', '1']
+/** Shows what a program prints while it runs; counts by its last line. */
+async function runProgram({ program }) {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(program, import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let last = ''
+  for await (const text of child.stdout.setEncoding('utf8')) {
+    process.stdout.write(text)
+    last = `${last}${text}`.slice(-LONGEST_COUNTS)
+  }
+  const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(last) ?? [undefined, '0', '1']
   return { passed: Number(passed), failed: Number(failed), skipped: 0 }
 }
 
