@@ -494,8 +494,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Returns the listing that the digest of a window's entry covers.
-         * @description Returns the listing that the digest of a window's entry covers. Public like the log: an auditor needs no account.
+         * Returns the events of a window; its entry in the log has only their digest.
+         * @description Returns the events of a window; its entry in the log has only their digest. Public like the log: an auditor needs no account.
          */
         get: operations["windowsShow"];
         put?: never;
@@ -704,8 +704,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ends a dead letter without an effect.
-         * @description Ends a dead letter without an effect. The letter and the reason are kept.
+         * Closes a dead letter; its event is never handled.
+         * @description Closes a dead letter; its event is never handled. The letter and the reason are kept.
          */
         post: operations["deadLettersDiscard"];
         delete?: never;
@@ -5341,7 +5341,7 @@ export interface operations {
             query?: {
                 /** @description Time at which the version was in force. */
                 at?: string;
-                /** @description Time up to which recorded heads count; by default now. */
+                /** @description Ignores heads that were recorded after this time; by default now. */
                 known?: string;
                 /** @description Version to return, with the time it was last in force. */
                 version?: string;

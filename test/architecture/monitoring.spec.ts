@@ -36,7 +36,7 @@ describe('alerts', () => {
       const page = read(`docs/how-to/alerts/${annotations.runbook_url.replace(PAGES_AT, '')}.md`)
       expect(page, alert).toMatch(new RegExp(`^# ${alert}: `))
       expect(page, alert).toContain(`\n${annotations.do}`)
-      expect(page, alert).toContain('\nOver when ')
+      expect(page, alert).toContain('\nThe alert ends when ')
       expect(index).toContain(`[${alert}](${annotations.runbook_url.replace(PAGES_AT, '')}.md)`)
     }
   })

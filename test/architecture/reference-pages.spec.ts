@@ -27,7 +27,7 @@ describe('the page about the environment', () => {
   })
 })
 
-/** Rows without a head before them, as a page shows them: as text. */
+/** Returns rows that no header precedes; a page shows such rows as text. */
 function strayRows(text: string): string[] {
   const stray: string[] = []
   let isCode = false

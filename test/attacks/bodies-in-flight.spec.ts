@@ -9,7 +9,7 @@ import { serveEdge } from '../../apps/edge/src/edge.js'
 import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
-/** Nobody asks these for a key: they carry signatures of their own, or a token in the address. */
+/** Routes that require no key: their requests are signed by people, or have a token in the address. */
 const OPEN = [
   '/v1/approvals',
   '/v1/approvals/any/decisions',
@@ -55,7 +55,7 @@ afterAll(async () => {
   await system.stop()
 })
 
-/** Sends a head that announces a body, and the first byte of it: with that Node's client, and so the edge, sends the head on. */
+/** Sends headers that announce a body, and its first byte: only with it do Node's client, and so the edge, forward the headers. */
 function head(port: number, path: string, bytes: number, headers: string[] = []): Socket {
   const socket = connect({ port, host: '127.0.0.1' })
   const lines = [`POST ${path} HTTP/1.1`, 'host: 127.0.0.1', 'content-type: application/json', `content-length: ${bytes}`, ...headers]
@@ -64,7 +64,7 @@ function head(port: number, path: string, bytes: number, headers: string[] = [])
   return socket
 }
 
-/** The head of the response, and as much of it as came with it. */
+/** Returns the head of the response, and what of its body arrived with it. */
 function answerOf(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
@@ -89,7 +89,7 @@ describe('a key is judged at the head of a request', () => {
     for (const [, port] of ports())
       for (const path of asking(port)) {
         const status = await statusOf(head(port, path, 1_000))
-        // Dead letters are of one service's own port.
+        // The edge does not serve dead letters: each service serves its own.
         expect([path, status]).toEqual([path, port === edge.port && path.startsWith('/v1/dead-letters') ? '405' : '401'])
       }
   })

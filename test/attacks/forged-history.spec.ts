@@ -28,7 +28,7 @@ async function against(answers: Record<string, Canned>, ...argv: string[]): Prom
   return runForTest(argv, { env: { HMS_URL: service.url, HMS_ROSTER: join(folder, 'roster.json') } })
 }
 
-/** The command line asks a store that says what it likes. */
+/** The CLI verifies the responses of a store that may return anything. */
 describe('get of another time', () => {
   const record = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 } })
   const past: PastPolicyView = {

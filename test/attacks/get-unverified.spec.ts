@@ -53,7 +53,7 @@ interface Store {
   stated?: ConfigDocument[]
   statedFromMs?: number
   env?: Record<string, string>
-  /** Whether the store shows no proofs, as it does while its heads are not those of the statement. */
+  /** Whether the store leaves out the proofs, as while its heads differ from the statement. */
   isUnproven?: boolean
   /** Whether the service publishes its roster. */
   isShown?: boolean

@@ -14,7 +14,7 @@ import { LooseApi } from '../support/loose-api.js'
 const CHUNK = Buffer.alloc(256 * 1024, ' ')
 const ENOUGH = 64 * 1024 * 1024
 
-/** Sends as long as anybody reads, and says how much that was when it is over. */
+/** Starts a server that sends until its client stops reading; `sent` resolves with the number of bytes. */
 async function flood(status: number, type = 'application/json', chunk: Buffer = CHUNK): Promise<{ url: string; sent: Promise<number> }> {
   let done: (bytes: number) => void
   const sent = new Promise<number>((resolve) => (done = resolve))

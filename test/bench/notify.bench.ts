@@ -19,9 +19,9 @@ import { atRate } from './writers.js'
 const PARTNERS = 50
 /** Messages that wait for each partner at once: about as many policies. */
 const WAITING = 40
-/** Runs a second of the paced part, each for all partners, and for how long. */
+/** The paced part: runs per second, each for all partners, and its duration. */
 const [RUNS_PER_SECOND, PACED_MS] = [2, 20_000]
-/** As many posts at a time as notifier makes tries. */
+/** Posts in parallel: notifier's limit of concurrent attempts. */
 const AT_A_TIME = 64
 const WAITING_FOR_THE_DEAD = 10_000
 const WATCHED_MS = 30_000
@@ -78,7 +78,7 @@ describe('notify', () => {
     process.stdout.write(`${label.padEnd(58)} ${mib(before)}, ${mib(most)} (+ ${mib(most - before)})\n`)
   })
 
-  /** Answers p95 of the paced part. */
+  /** Returns p95 of the paced part, in ms. */
   async function measure(dead: number): Promise<number> {
     const notifier = await NotifierInstance.open(database.url, await testIdentity())
     const partners = await notifier.register(names(PARTNERS, dead))
@@ -110,7 +110,7 @@ describe('notify', () => {
     return Array.from({ length: count }, (_, index) => ({ id: `p-${index}`, url: index < dead ? urls.dead : urls.well }))
   }
 
-  /** The number of posts of the run without dead partners, on a connection of its own each, as notifier makes them. */
+  /** Posts as many messages as the run without dead partners, each on its own connection, as notifier does. */
   async function bare(): Promise<void> {
     const agent = new Agent({ connections: AT_A_TIME, pipelining: 1 })
     const took: number[] = []

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Undefined for a process that ended while we looked. `ticks` of user and system time. */
+/** Reads the parent of a process and its processor time in ticks; undefined if the process has ended. */
 export function statOf(pid: number): { parent: number; ticks: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -12,7 +12,7 @@ export function statOf(pid: number): { parent: number; ticks: number } | undefin
   }
 }
 
-/** None where there is no /proc. */
+/** Returns the ids of all processes; none where there is no /proc. */
 export function processIds(): number[] {
   try {
     return readdirSync('/proc')

@@ -8,7 +8,7 @@ import { Reading, TOPIC } from '../contracts/bus-world.js'
 
 const BACK_MS = 40_000
 
-/** A bus without its broker reports that, loses nothing, and continues when the broker is back. It ends with the broker running. */
+/** Tests that a bus reports when its broker is down, loses nothing, and continues when it is back. It ends with a running broker. */
 export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): void {
   const openBus = (): EventBus => {
     const bus = new KafkaBus(kafkaOf(), systemClock, silentLogger, {
@@ -36,11 +36,11 @@ export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka
     expect(started.state()).toBe('degraded')
     expect(await Promise.all([writer.publish(events.slice(2)), openBus().publish(events.slice(2))])).toEqual([new Map(), new Map()])
     expect(writer.state()).toBe('degraded')
-    // One that only reads notices too.
+    // A bus that only reads also notices it.
     await expect.poll(() => reader.state(), { timeout: BACK_MS }).toBe('degraded')
 
     await brokerOf().restart()
-    // As the relay does: what was not named is sent again.
+    // As the relay does: what was not returned is published again.
     await expect.poll(async () => (await writer.publish(events.slice(2))).size, { timeout: BACK_MS }).toBe(2)
     await Promise.all([reading.meet(4), late.meet(4)])
     expect(reading.seqs()).toEqual([1, 2, 3, 4])

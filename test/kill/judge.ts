@@ -11,7 +11,7 @@ import type { Evidence, Finding, Oracle } from './oracles/oracle.js'
 import { readTopics, type TopicRecord } from './oracles/topic-log.js'
 
 const DRAIN_LIMIT_MS = 180_000
-/** config-store compares its topic each minute, and says again at the second look what the topic does not say. */
+/** config-store compares its state with its topic each minute, and publishes again what two comparisons miss. */
 const SETTLE_MS = 180_000
 const LOOK_AGAIN_MS = 5_000
 
@@ -64,7 +64,7 @@ export async function judge(
   }
 }
 
-/** What an oracle finds; of what settles by itself, what it still finds when that had its time. */
+/** Returns the finding of an oracle. If violations may settle by themselves, asks again until `SETTLE_MS` has passed. */
 export async function lookAt(oracle: Oracle, first: Evidence, readLog: () => Promise<Evidence['log']>): Promise<Finding> {
   const until = Date.now() + SETTLE_MS
   for (let evidence = first; ; evidence = { ...first, log: await readLog() }) {

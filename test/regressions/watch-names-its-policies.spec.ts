@@ -111,6 +111,6 @@ it('the help of `watch` explains its timeout', async () => {
   const texts = { stdout: '', stderr: '' }
   expect(await runCli(['watch', '--help'], ioForTest({ env: {} }, texts))).toBe(0)
   expect(texts.stdout.replaceAll(/\s+/g, ' ')).toContain(
-    'longest wait for a first version: exit 4 without one, 11 without a server; then it goes on',
+    'limits the wait for a first version: exit 4 if there is none, 11 if no server responds',
   )
 })

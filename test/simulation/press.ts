@@ -22,7 +22,7 @@ export interface Wish {
   supersede?: boolean
 }
 
-/** Whose signatures there are: who approves, who breaks the glass with them, and who reviews that. */
+/** Signers: `chief` approves, `counsel` is the second signer of a break-glass, `reviewer` closes its review. */
 interface People {
   chief: Signer
   counsel: Signer
@@ -41,7 +41,7 @@ export class Press {
     private readonly installation: string,
   ) {}
 
-  /** Answers the run's number. */
+  /** Returns the run's number. */
   async approve({ policies, plan, queue, supersede }: Wish): Promise<number> {
     const names = policies.map(({ id, version }) => `${id}@${version}`).join(' + ')
     const prepared = await this.client.ask('approver', `prepare ${names}`, ({ injector }) =>
@@ -50,7 +50,7 @@ export class Press {
     return this.sign(prepared, names)
   }
 
-  /** Brings an earlier version back that no fallback names. Answers the run's number. */
+  /** Rolls back, with a signature, to a version that no fallback lists. Returns the run's number. */
   async signBack(policy: string, version: string): Promise<number> {
     const name = `${policy} back to ${version}`
     const prepared = await this.client.ask('approver', `prepare ${name}`, ({ injector }) =>
@@ -66,7 +66,7 @@ export class Press {
     return run!
   }
 
-  /** Two people in one request. Answers the run's number. */
+  /** Submits a break-glass with both signatures in one request. Returns the run's number. */
   async breakGlass(policy: PolicyDocument): Promise<number> {
     const name = `break-glass ${policy.id}@${policy.version}`
     const prepared = await this.client.ask('approver', `prepare ${name}`, ({ injector }) =>
@@ -79,7 +79,7 @@ export class Press {
     return run!
   }
 
-  /** Somebody who did not sign it closes the review of a break-glass. */
+  /** Closes the review of a break-glass as a person who did not sign it. */
   async review(run: number): Promise<void> {
     const { attempt, digest: subject, breakGlass } = (await this.show(run))!
     const { ticket } = breakGlass!.review
@@ -88,7 +88,7 @@ export class Press {
     await this.client.ask('approver', `review ${ticket}`, ({ injector }) => injector.get(DecideTicket).execute(ticket, statement))
   }
 
-  /** What a person signs to retire what is in force now. */
+  /** Returns a signed withdrawal of the release in force. */
   async signWithdrawal(subject: string): Promise<Envelope> {
     return signDecision({ subject, decision: 'withdraw', reason: 'seeded', at: await this.now() }, this.people.chief)
   }

@@ -9,7 +9,7 @@ interface OutboxState {
   sentAt: number | null
 }
 
-/** What still moves, in words; empty when nothing does but timers of the future. */
+/** Returns what is unfinished, in words; empty when only timers remain that are not yet due. */
 export async function restless(world: World): Promise<string[]> {
   const found: string[] = []
   for (const name of SERVICES) {
@@ -29,7 +29,7 @@ export async function restless(world: World): Promise<string[]> {
     }))
     if (name === world.hole) continue
     if (unsent > 0) found.push(`${name} has ${unsent} unsent`)
-    if (unplaced > 0) found.push(`${name} has ${unplaced} events without a place`)
+    if (unplaced > 0) found.push(`${name} has ${unplaced} events without an index`)
     for (const { topic, ...last } of ends) {
       const lost = world.broker.lost(topic, last)
       if (lost !== undefined)

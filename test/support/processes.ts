@@ -20,7 +20,7 @@ export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120
   return finished(process.execPath, [bin, ...argv], env, timeoutMs)
 }
 
-/** Runs one command line that goes on until Ctrl-C, which comes when `isTime` says so of its stdout. */
+/** Runs a command that does not end by itself, and interrupts it once `isTime(stdout)` is true. */
 export function hmsInterrupted(
   argv: string[],
   env: Record<string, string>,
@@ -30,14 +30,14 @@ export function hmsInterrupted(
   return finished(process.execPath, [BIN, ...argv], env, timeoutMs, { isTime, by: 'signal' })
 }
 
-/** Ctrl-C for a program that goes on until then: pressed once, when what it has said on stdout is enough. */
+/** When and how to interrupt a program: once, as soon as `isTime` accepts its stdout so far. */
 export interface Interruption {
   isTime(stdout: string): boolean
-  /** A program on a terminal gets it as a key. */
+  /** How Ctrl-C is sent: as SIGINT, or as a key to a program on a terminal. */
   by: 'signal' | 'key'
 }
 
-/** Runs a program to its end; what it reads comes from nowhere. */
+/** Runs a program to its end. Its stdin is empty, except for an interruption by key. */
 export function finished(
   program: string,
   argv: readonly string[],
@@ -71,7 +71,7 @@ export function finished(
 
 const CTRL_C = '\u0003'
 
-/** What is kept of a process's output: the end of it, for a test that runs for long. */
+/** Maximum characters kept of a process's output; only its end is kept. */
 const KEPT_OUTPUT = 256 * 1024
 
 /** A process that serves until it is stopped or killed; it never outlives the test process. */
@@ -154,7 +154,7 @@ export function ready(url: string): Promise<boolean> {
 
 export { freePort } from './broker/free-ports.js'
 
-/** A folder that the database's user may walk through. */
+/** Temporary folder that the database's user may enter. */
 export function scratchFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'hms-test-'))
   chmodSync(path, 0o755)

@@ -76,6 +76,6 @@ async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'roster' |
   const file = roster ?? rosterFile(dataDir)
   const text = await readIfThere(file)
   if (text !== undefined) return readRoster(JSON.parse(text) as Envelope).installation
-  const detail = `A request is signed for one installation, which its roster names; ${file} does not exist. Set HMS_ROSTER to its file.`
+  const detail = `A request is signed for one installation, which the roster names; ${file} is missing. Set HMS_ROSTER to its file.`
   throw new HmsError('HMS_ROSTER_REQUIRED', detail, { status: 400, next: ['hms-svc help environment'] })
 }

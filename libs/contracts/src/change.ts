@@ -8,7 +8,7 @@ export const MAX_REASON = 1_000
 
 /** Author and reason of a change of the release in force. Internal: partners get only `publicReason`. */
 export interface Change extends ChangeView {
-  /** Signed statements of these people; empty for a key or a service. */
+  /** Signed statements of the people in `by`; empty for a key or a service. */
   statements: SignedStatement[]
 }
 

@@ -3,13 +3,13 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Clock } from './clock.js'
 
-/** V8 counts what was allocated in the last five seconds; above 1 MB a second it does not shrink. */
+/** Idle time in ms before the collection; over 5 s, as V8 does not shrink a heap that allocated over 1 MB a second in the last 5 s. */
 const IDLE_MS = 6_000
 const MAX_UTILIZATION = 0.1
 
 /**
  * Collects garbage once, when the process was idle for the first time: V8 then returns the young space that loading the code had grown,
- * 29 of the 75 MB of an edge. In a process with little to do, V8 alone never gets there.
+ * 29 of the 75 MB of an edge. In a process that allocates little, V8 never does so by itself.
  */
 export function shrinkHeapWhenIdle(clock: Clock): void {
   const before = performance.eventLoopUtilization()

@@ -3,7 +3,7 @@ import type { RollbackSystem } from './rollback-system.js'
 
 const HEADS = 'hms.config.head.v1'
 
-/** From the moment on in which the broker is killed that leads most of the topic of heads; it stays away, so this is the last row. */
+/** Rollbacks after the broker that leads most partitions of the topic of heads was killed. It stays away, so this is the last row. */
 export async function withoutBroker(system: RollbackSystem): Promise<Rollback[]> {
   const { broker } = system.processes
   const leaders = await broker.asAdmin(async (admin) => {

@@ -2,7 +2,7 @@ import { connect, type HmsConnection } from '#libs/client'
 
 const REGIONS = ['NCR', 'NCR', 'NCR', 'VA'] as const
 
-/** What an oracle asks a bot. */
+/** A connected bot, as the oracles see it. */
 export interface BotReader {
   bot: string
   region: string
@@ -11,7 +11,7 @@ export interface BotReader {
 
 export type ConnectedReader = BotReader & { connection: HmsConnection }
 
-/** A handful of bots that stay connected as well as they can; the canary and the rollout wait for what they acknowledge. */
+/** Connects four bots that reconnect after faults; the canary and the rollout wait for their acknowledgements. */
 export async function connectReaders(url: string): Promise<ConnectedReader[]> {
   return Promise.all(
     REGIONS.map(async (region, index) => {

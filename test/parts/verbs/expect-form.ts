@@ -11,7 +11,7 @@ const MOVING: [RegExp, string][] = [
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<!\w)[0-9a-f]{8,}(?!\w)/g, 'ID'],
   [/[A-Za-z0-9+/_-]{32,}={0,2}/g, 'KEY'],
   [/\d+(?:[.:]\d+)*/g, '0'],
-  // An age passes two minutes between two calls where the machine has much to do.
+  // On a busy machine, an age may pass two minutes between two calls.
   [/(?<!\S)0 (?:min|h|d)(?!\S)/g, '0 s'],
   // Columns and dots are as wide as what stands in them.
   [/(?<=\S)(?: {2,}| ?\.{3,} ?)/g, ' '],
@@ -41,7 +41,7 @@ export function expectSaid(form: Form, manner: Manner, [, code, says, has = '']:
   expect(stableLines(stdout)).toEqual(manner === 'value' || manner === 'lines' ? stableLines(ran.pipe.stdout) : [])
 }
 
-/** The terminal shows what the pipe shows. What a watched run passes through is drawn over there. */
+/** A terminal shows what a pipe shows, but states that a watched run passes through are overwritten. */
 function expectScreen(manner: Manner, words: string, { pipe, terminal }: InEachForm): void {
   const screen = screenOf(terminal.stdout)
   expect(screen.join('\n')).not.toMatch(ESCAPE)
@@ -68,7 +68,7 @@ function expectNdjson(stdout: string, has = ''): void {
   for (const line of linesOf(stdout)) expectValue(`${line}\n`, has)
 }
 
-/** One cell of a verb that goes on until Ctrl-C: `isOnce` says its value once, else one for each event. */
+/** One cell of a verb that goes on until Ctrl-C. `isOnce`: the verb prints one value, otherwise one for each event. */
 export function expectUntilInterrupted(form: Form, isOnce: boolean, [, code, says, has = '']: Row, ran: InEachForm): void {
   const { stdout, stderr } = ran[form]
   expect(ran[form].code, stdout + stderr).toBe(code)

@@ -19,7 +19,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`all ports from ${FIRST} on are taken`)
 }
 
-/** The first is `wanted`, if given. */
+/** Returns `count` free ports; the first is `wanted`, if given. */
 export async function freePorts(count: number, wanted?: number): Promise<number[]> {
   const ports = wanted === undefined ? [] : [wanted]
   while (ports.length < count) ports.push(await freePort())

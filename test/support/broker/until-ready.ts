@@ -10,7 +10,7 @@ const POLL_MS = 50
 export interface HowToAsk {
   secured?: boolean
   ca?: string
-  /** How many brokers it has to know of, itself included. */
+  /** Number of brokers that the broker has to know, itself included. */
   atLeast?: number
 }
 

@@ -7,7 +7,7 @@ const HEAD = `# The command line
 
 Every verb of \`hms-svc\`, as \`hms-svc VERB --help\` says it. \`npm run schemas\` writes this page from the program.
 
-Each verb also takes the options that stand before any verb:
+Each verb also takes these options, before or after its name:
 `
 
 /** The program as a page of Markdown. */

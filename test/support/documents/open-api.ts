@@ -10,8 +10,8 @@ import { TypeSchemas, type Schema } from './type-schemas.js'
 import { refineBy } from './validators.js'
 
 const DESCRIPTION =
-  'A signed YAML policy becomes a live rule. What goes wrong is a problem document (RFC 9457) with a stable `code`; its `type` is a page ' +
-  'of this server that says what to do. With profile dev most routes ask for nothing on the own machine.'
+  'A signed YAML policy becomes a live rule. Errors are problem documents (RFC 9457) with a stable `code`; its `type` is a page ' +
+  'of this server that says what to do. With profile dev most routes require no key from loopback.'
 
 const REFUSAL_HEADERS = {
   'Retry-After': { description: 'Seconds to wait, with 429 and 503.', schema: { type: 'integer' } },

@@ -65,7 +65,7 @@ export interface Workload extends Manifest {
   spec: { replicas?: number; template: { metadata: { labels: Record<string, string> }; spec: PodSpec } }
 }
 
-/** All documents of a text, of one file or of what kustomize prints. */
+/** Parses all documents of a text: a file, or what kustomize prints. */
 export function documentsOf(text: string): Manifest[] {
   return parseAllDocuments(text)
     .map((document) => {
@@ -75,7 +75,7 @@ export function documentsOf(text: string): Manifest[] {
     .filter((document): document is Manifest => document !== null)
 }
 
-/** One file below the root that holds one document. */
+/** Reads a YAML file with one document; its path is below the root. */
 export function readYaml<T>(path: string): T {
   return parse(readFileSync(join(ROOT, path), 'utf8'), { merge: true }) as T
 }
@@ -91,7 +91,7 @@ export function manifestFiles(): { path: string; documents: Manifest[] }[] {
 
 const HEAD = '# Written by `npm run k8s`.\n'
 
-/** Documents as a file of ours: no anchors, long lines as they are. */
+/** Prints documents as a generated file: without anchors or folded lines. */
 export function printManifests(documents: readonly object[]): string {
   return HEAD + documents.map((document) => stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n')
 }

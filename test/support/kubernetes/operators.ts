@@ -81,7 +81,7 @@ export async function actAsCloudNativePg(
   await runSql(url, `${fileOf(manifests, 'roles.sql')}\n${logins.join('\n')}`)
 }
 
-/** What the Job `hms-grants` does with psql. */
+/** Runs `grants.sql`, as the Job `hms-grants` does with psql. */
 export function runGrants(url: string, manifests: readonly Manifest[]): Promise<void> {
   return runSql(url, fileOf(manifests, 'grants.sql'))
 }

@@ -15,7 +15,7 @@ export function kafkaTopics(): object[] {
   }))
 }
 
-/** A `KafkaUser` for each service with the grants of the catalogue, one for the Job that compares, and one for KEDA, which counts. */
+/** A `KafkaUser` for each service with the grants of the catalogue, one for the Job that compares topics, and one for KEDA. */
 export function kafkaUsers(): object[] {
   const services = SERVICES.map((service) => {
     const grants = wantedGrants().filter(({ principal }) => principal === principalOf(service))
@@ -44,7 +44,7 @@ function user(name: string, acls: object[]): object {
   }
 }
 
-/** Operations on one resource together, as people write them. */
+/** Returns one ACL for each resource, with all operations on it. */
 function aclsOf(grants: readonly Grant[]): object[] {
   const first = grants.filter((grant, at) => grants.findIndex((other) => isSameResource(grant, other)) === at)
   return first.map((one) =>

@@ -88,7 +88,7 @@ export class SaveRun implements OnModuleInit {
     }
   }
 
-  /** Schedules checks after a release or the queue changed: the first queued run may start, and one that awaits signatures may be stale. */
+  /** Schedules checks when a live release or a queue changed: the first queued run may start, one that awaits signatures be stale. */
   async scheduleWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue
     if (policy.active === null && first !== undefined) await this.scheduleCheck(tx, QUEUE, first)

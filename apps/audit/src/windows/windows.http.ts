@@ -8,7 +8,7 @@ import { LISTINGS } from './window.table.js'
 export class WindowsController {
   constructor(private readonly database: Database) {}
 
-  /** Returns the listing that the digest of a window's entry covers. Public like the log: an auditor needs no account. */
+  /** Returns the events of a window; its entry in the log has only their digest. Public like the log: an auditor needs no account. */
   @Get(':event')
   @Public()
   @Header('content-type', 'text/plain; charset=utf-8')

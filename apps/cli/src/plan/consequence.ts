@@ -6,7 +6,7 @@ import type { Paint } from '../output/paint.js'
 
 const MAX_SHOWN = 4
 
-/** Effect on recorded readings, or why it is not known: simulator's statement is missing or does not verify. Neither without a replay. */
+/** Effect on recorded readings, or why it is not known: simulator's statement is missing or invalid. Neither if nothing was replayed. */
 export type VerifiedConsequence = { consequence?: Consequence[]; consequenceNotVerified?: string }
 
 /** Verifies simulator's statement with the trusted roster. `about`: documents that are shown, or why those in force are not known. */
@@ -28,7 +28,7 @@ export async function verifyConsequence(
   }
 }
 
-/** Renders a sentence a scenario, large ones first. */
+/** Renders one line for each scenario, those with the largest effect first. */
 export function consequenceLines({ consequence = [], consequenceNotVerified }: VerifiedConsequence, paint: Paint): string[] {
   if (consequenceNotVerified !== undefined) return [`  ${paint.bad(`consequence not verified: ${consequenceNotVerified}`)}`]
   const sorted = consequence.toSorted((a, b) => Number(b.large) - Number(a.large))

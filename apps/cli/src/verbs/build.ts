@@ -11,7 +11,7 @@ export const BUILD = under('Build', [
     }),
     verb('list', 'registered bots', { run: async () => (await import('../replay/replay.js')).listBots }),
   ]),
-  area('scenarios', 'what a right bot does', [
+  area('scenarios', 'expected behaviour of bots, which the replay checks', [
     verb('add <file>', 'register a scenario, from a file or an https address', {
       options: DIGEST,
       examples: ['pm25-violation.yaml', 'https://data.example.gov/pm25-violation.yaml --digest sha256:9f2c…'],
@@ -23,7 +23,7 @@ export const BUILD = under('Build', [
     verb('add <file>', 'register CSV or JSON Lines, from a file or an https address', {
       options: {
         '--id <id>': needed('name of the corpus'),
-        '--map <field=column,...>': 'fields of a reading by the column they stand in',
+        '--map <field=column,...>': 'which column holds each field of a reading',
         ...DIGEST,
       },
       examples: ['virginia.csv --id virginia-2023 --map at=date,pm25=pm25_ug_m3'],

@@ -14,7 +14,7 @@ import {
 } from './options.js'
 import { area, under, verb } from './verb.js'
 
-const freezes = area('freezes', 'windows in which nothing goes forward; everything goes back', [
+const freezes = area('freezes', 'time windows in which no run proceeds; rollbacks remain possible', [
   verb('add <file>', 'declare a freeze; a known id is replaced', {
     options: { ...SIGN, ...PASSPHRASE_FILE },
     examples: ['election-week.yaml --sign "EPA Chief"'],
@@ -44,13 +44,13 @@ const stopTheLine = area('stop-the-line', 'the stop switch: nothing but break-gl
 
 export const DECIDE = under('Decide', [
   verb('plan <files...>', 'what approving these files, or a folder of policies, would do: difference, lint, replay, bots; signs nothing', {
-    options: { ...REPORT, '--format <format>': { about: 'markdown: tables, for a comment', choices: ['text', 'markdown'] } },
+    options: { ...REPORT, '--format <format>': { about: 'form of the output', choices: ['text', 'markdown'] } },
     examples: ['policies/pm25.yaml --report impact.html', 'pm25.yaml ozone.yaml --json', 'policies/ --format markdown'],
     run: async () => (await import('../plan/plan.js')).planFiles,
   }),
   verb(
     'approve [files...]',
-    'show difference and digest, sign and submit; several files are one bundle, a digest is an approval that others signed',
+    'show difference and digest, sign and submit; several files are one bundle; with a digest: add a signature to its approval',
     {
       usage: '<files...|digest> --sign <name> [options]',
       options: APPROVE,
@@ -70,7 +70,7 @@ export const DECIDE = under('Decide', [
       examples: ['sha256:9f2c…'],
       run: async () => (await import('../approvals/waiting.js')).showApproval,
     }),
-    verb('reject <digest>', 'a signed no to what waits; the run ends ABORTED (REJECTED)', {
+    verb('reject <digest>', 'reject a waiting approval, signed; the run ends ABORTED (REJECTED)', {
       options: SIGNED_DECISION,
       examples: ['sha256:9f2c… --reason "units are wrong" --sign "EPA Counsel"'],
       run: async () => (await import('../approvals/waiting.js')).rejectApproval,
@@ -85,14 +85,14 @@ export const DECIDE = under('Decide', [
     ],
     run: async () => (await import('../break-glass/break-glass.js')).breakGlass,
   }),
-  verb('sign <file>', 'sign a statement that lies in a file, and print the envelope; sends nothing', {
+  verb('sign <file>', 'sign the statement in a file, and print the envelope; sends nothing', {
     options: { ...SIGN_SUCH_AS, ...EXPECT_DIGEST, ...PASSPHRASE_FILE },
     examples: ['statement.json --sign "EPA Chief"', 'statement.json --sign "EPA Chief" --expect-digest sha256:9f2c… > envelope.json'],
     run: async () => (await import('../sign/sign.js')).signStatementFile,
   }),
   area('tickets', 'questions to people: what automation stopped or took back', [
     verb('list', 'tickets, the newest first', {
-      options: { '--all': 'closed ones, too' },
+      options: { '--all': 'also closed ones' },
       run: async () => (await import('../tickets/tickets.js')).listTickets,
     }),
     verb('show <number>', 'one ticket with its evidence and the notified partners', {
@@ -106,7 +106,7 @@ export const DECIDE = under('Decide', [
         ...REASON,
         ...PUBLIC_REASON,
         ...SIGN,
-        '--by <duration>': 'of extend: how much longer, such as 10m',
+        '--by <duration>': 'with extend: how much longer, such as 10m',
         ...PASSPHRASE_FILE,
       },
       examples: ['12 --decision promote --reason "sensor replaced" --sign "EPA Chief"'],

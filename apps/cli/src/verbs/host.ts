@@ -14,16 +14,16 @@ const topics = area(
     verb('list', 'each topic: events a minute, how far its readers are behind, dead letters, size and purpose', {
       run: async () => (await import('../topics/list.js')).listTopics,
     }),
-    verb('tail [topic]', 'events as they come, a line each, until Ctrl-C; of all topics that stages speak on, or of one', {
-      argument: { about: 'its name, or a part of it that no other has: canary' },
-      options: { '--from <time>': 'begin there: RFC 3339, or how long ago, `10m`; with what comes from now on without it', ...RUN },
+    verb('tail [topic]', 'events as they come, a line each, until Ctrl-C; of all topics on which stages publish, or of one', {
+      argument: { about: 'its name, or a unique part of it: canary' },
+      options: { '--from <time>': 'start time: RFC 3339, or how long ago (`10m`); default: now', ...RUN },
       examples: ['', 'canary --from 10m', '--run 184 --json'],
       complete: 'topic',
       run: async () => (await import('../topics/tail.js')).tailTopics,
     }),
     verb('apply', 'make the broker match the catalogue', { run: async () => (await import('../hosting/topics.js')).applyCatalogue }),
     verb('diff', 'what `apply` would change', { run: async () => (await import('../hosting/topics.js')).diffCatalogue }),
-    verb('republish', 'send again what the outboxes keep, after the broker lost some of it', {
+    verb('republish', 'publish the events in the outboxes again, after the broker lost some', {
       options: { '--since <time>': needed('RFC 3339, or how long ago: 2h') },
       examples: ['--since 2h'],
       run: async () => (await import('../hosting/topics.js')).republish,
@@ -45,7 +45,7 @@ export const HOST = [
       examples: ['', '--once --observe 5s'],
       run: async () => (await import('../hosting/demo.js')).runDemo,
     }),
-    verb('serve [services...]', 'the named services in this process; or edge, or witness, in one of its own', {
+    verb('serve [services...]', 'run the named services in this process; `edge` and `witness` each run alone', {
       options: { '--all': 'all of them' },
       examples: ['approver linter', '--all', 'edge'],
       run: async () => (await import('../hosting/serve.js')).runServe,
@@ -57,9 +57,9 @@ export const HOST = [
       options: { '--create': 'makes the database first, if it is missing' },
       run: async () => (await import('../hosting/databases.js')).runMigrate,
     }),
-    verb('recover', 'after a restore from a backup: number on above what readers saw, so that they follow again', {
+    verb('recover', 'after a restore from a backup: raise all counters above what readers have seen, so that they accept documents again', {
       options: {
-        '--ahead <number>': { about: 'by how much; more than was given out since the backup', default: '100000' },
+        '--ahead <number>': { about: 'how far to raise; more than the numbers assigned since the backup', default: '100000' },
         '--data <folder>': 'data folder of an embedded database (HMS_DATA_DIR)',
       },
       examples: ['', '--data .hms --ahead 1000000'],

@@ -21,7 +21,7 @@ const partners = area(
   'partners',
   'partners notified when a policy goes live',
   [
-    verb('add <file>', 'register a partner; `env:NAME` and `file:PATH` secrets are read here', {
+    verb('add <file>', 'register a partner; `env:NAME` and `file:PATH` secrets are read on this machine', {
       examples: ['va-deq.yaml'],
       run: async () => (await import('../partners/partners.js')).addPartner,
     }),
@@ -40,7 +40,7 @@ const partners = area(
       examples: ['va-deq --address air@va.example --reason "they asked for it"'],
       run: async () => (await import('../partners/partners.js')).resubscribePartner,
     }),
-    verb('deliveries [id]', 'what was sent, to all or to one: the newest first', {
+    verb('deliveries [id]', 'messages sent, to all partners or to one, the newest first', {
       options: DELIVERIES,
       examples: ['va-deq --state dead'],
       complete: 'partner',
@@ -50,7 +50,7 @@ const partners = area(
       examples: ['01J9ZK'],
       run: async () => (await import('../partners/deliveries.js')).showDelivery,
     }),
-    verb('redrive [id...]', 'send deliveries again under the same message id: those named, or what was given up', {
+    verb('redrive [id...]', 'send deliveries again under the same message id: those named, or all that were given up', {
       options: REDRIVE,
       examples: ['--failed --since 2h --reason "their server is back"'],
       run: async () => (await import('../partners/deliveries.js')).redriveDeliveries,
@@ -60,7 +60,7 @@ const partners = area(
 )
 
 const webhooks = area('webhooks', 'for developers of a partner: try a receiver of webhooks', [
-  verb('listen', 'forward notifications of partners to a receiver, until Ctrl-C; continues where the last one ended', {
+  verb('listen', 'forward notifications of partners to a receiver, until Ctrl-C; continues where the last `listen` ended', {
     options: LISTEN,
     examples: ['--forward http://127.0.0.1:8900/hms'],
     run: async () => (await import('../webhooks/listen.js')).listenForWebhooks,
@@ -73,12 +73,12 @@ const webhooks = area('webhooks', 'for developers of a partner: try a receiver o
 ])
 
 const dlq = area('dlq', 'dead letters: messages that a service gave up', [
-  verb('list', 'letters that wait, the newest first; of every service', {
+  verb('list', 'waiting letters of every service, the newest first', {
     options: { '--service <name>': 'of one service', '--all': 'also ignored, replayed and discarded ones' },
     examples: ['--service rollout'],
     run: async () => (await import('../dead-letters/dead-letters.js')).listDeadLetters,
   }),
-  verb('show <id>', 'one letter with what came; `ID` or `SERVICE/ID`', {
+  verb('show <id>', 'one letter with the message that it holds; `ID` or `SERVICE/ID`', {
     examples: [LETTER],
     run: async () => (await import('../dead-letters/dead-letters.js')).showDeadLetter,
   }),
@@ -86,7 +86,7 @@ const dlq = area('dlq', 'dead letters: messages that a service gave up', [
     examples: [`rollout/${LETTER}`],
     run: async () => (await import('../dead-letters/dead-letters.js')).replayDeadLetters,
   }),
-  verb('discard <id...>', 'end letters without an effect; letter and reason are kept', {
+  verb('discard <id...>', 'close letters without handling them; letter and reason are kept', {
     options: WHY,
     examples: [`rollout/${LETTER} --reason "of a test"`],
     run: async () => (await import('../dead-letters/dead-letters.js')).discardDeadLetters,
@@ -95,19 +95,19 @@ const dlq = area('dlq', 'dead letters: messages that a service gave up', [
 
 const roster = area('roster', 'who may approve what', [
   verb('show', 'the newest roster that follows from the pinned one: HMS_ROSTER, else the data folder’s', {
-    options: { '--document': 'what the next one may start from, its version one higher' },
+    options: { '--document': 'print a draft of the next roster: the newest one, with the next version' },
     examples: ['', '--document > next.yaml'],
     run: async () => (await import('../roster/show.js')).showRoster,
   }),
   verb('propose <file>', 'show what the next roster changes, and hand it over for signatures; FILE is the whole of it', {
-    options: { '--accept-unreadable <id...>': 'policies whose live release readers may refuse once it is in force' },
+    options: { '--accept-unreadable <id...>': 'accept that readers may refuse the live releases of these policies under this roster' },
     examples: ['next.yaml'],
     run: async () => (await import('../roster/proposals.js')).proposeRoster,
   }),
   verb(
     'sign [digest-or-file]',
-    'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. FILE: sign a ' +
-      'roster where it lies, such as an installation’s first',
+    'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. With FILE: ' +
+      'sign the roster in that file, such as the first of an installation',
     {
       options: SIGN_ROSTER,
       examples: ['--sign "EPA Chief"'],
@@ -121,7 +121,7 @@ const keys = area('keys', 'signing keys of people on this machine', [
     options: {
       '--name <name>': needed('whose it is, such as "EPA Chief"'),
       ...PASSPHRASE_FILE,
-      '--agent [key]': 'note a dedicated key that the ssh-agent holds instead: the one of this fingerprint or comment, or of that name',
+      '--agent [key]': 'use a dedicated key of the ssh-agent instead: the one with this fingerprint or comment; default: the name',
     },
     examples: ['--name "EPA Chief"', '--name "EPA Chief" --agent'],
     run: async () => (await import('../keys/keys.js')).createKey,
@@ -134,13 +134,13 @@ const keys = area('keys', 'signing keys of people on this machine', [
   }),
 ])
 
-const tokens = area('tokens', 'keys for programs: what HMS_TOKEN holds', [
+const tokens = area('tokens', 'access keys of programs, for HMS_TOKEN', [
   verb('create', 'make a key; it is printed this once, alone on stdout', {
     options: CREATE_TOKEN,
     examples: ['--scope bot:inspector-7 --region NCR --expires 90d --sign "EPA Chief"'],
     run: async () => (await import('../tokens/tokens.js')).createToken,
   }),
-  verb('calendar', 'address of /v1/calendar.ics that a calendar subscribes to, with the key in HMS_TOKEN', {
+  verb('calendar', 'address of /v1/calendar.ics for subscribing a calendar, with a key derived from the one in HMS_TOKEN', {
     examples: [''],
     run: async () => (await import('../tokens/tokens.js')).showCalendar,
   }),
@@ -149,7 +149,7 @@ const tokens = area('tokens', 'keys for programs: what HMS_TOKEN holds', [
     examples: ['--sign "EPA Chief"'],
     run: async () => (await import('../tokens/tokens.js')).listTokens,
   }),
-  verb('revoke <id>', 'take a key back, wherever it is used; what it has open is closed', {
+  verb('revoke <id>', 'revoke a key everywhere; its open connections are closed', {
     options: AS_PERSON,
     examples: ['01J9ZK --sign "EPA Chief"'],
     run: async () => (await import('../tokens/tokens.js')).revokeToken,
@@ -184,7 +184,7 @@ export const OPERATE = [
       examples: ['', '--json'],
       run: async () => (await import('../help/help.js')).showVersion,
     }),
-    verb('help [topic]', 'a verb, or one of: exit-codes, environment, output', {
+    verb('help [topic]', 'help on a verb, or on one of: exit-codes, environment, output', {
       examples: ['exit-codes', 'environment', 'approve'],
       run: async () => (await import('../help/help.js')).showHelp,
     }),

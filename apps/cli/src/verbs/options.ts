@@ -58,7 +58,7 @@ export const SIGN_SUCH_AS = { '--sign <name>': { ...signer('whose key signs, suc
 export const EXPECT_DIGEST = { '--expect-digest <digest>': 'refuse to sign anything else' } as const
 const WATCH_RUN = { '--watch': 'follow the run until it ends or pauses' } as const
 
-const REASON_ABOUT = 'why: kept with the log, for people of the installation'
+const REASON_ABOUT = 'why; recorded in the audit log, for people of the installation'
 export const REASON = { '--reason <text>': needed(REASON_ABOUT) } as const
 const REASON_IF_ANY = { '--reason <text>': REASON_ABOUT } as const
 export const WHY = { '--reason <text>': needed('why') } as const
@@ -78,7 +78,7 @@ export const REASON_IN_TRAIL = { '--reason <text>': needed('why; recorded in the
 
 /** Options of a request that a person, or the operator of `dev`, signs. */
 export const AS_PERSON = {
-  '--sign <name>': signer('whose key signs the request, such as "EPA Chief"; with dev the operator key of the data folder without it'),
+  '--sign <name>': signer('whose key signs the request, such as "EPA Chief"; default with dev: the operator key of the data folder'),
   ...PASSPHRASE_FILE,
 } as const
 
@@ -87,14 +87,14 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 
 // The following options belong to one verb each; its code takes `FlagsOf<typeof NAME>`.
 
-export const DIGEST = { '--digest <digest>': 'what the content has to be, `sha256:HEX`; an https address needs it' } as const
+export const DIGEST = { '--digest <digest>': 'expected digest of the content, `sha256:HEX`; required with an https address' } as const
 
 export const APPROVE = {
   ...SIGN_SUCH_AS,
   '--canary <share>': 'share of traffic that gets it first: 0.05 or 5%',
   '--scope <scope>': 'where the canary is, such as region:NCR, or region:* for all regions',
   '--ramp <steps>': {
-    about: 'steps of the canary, each watched by itself: "5% NCR, 100% NCR, 25%, 100%"',
+    about: 'steps of the canary, each observed separately: "5% NCR, 100% NCR, 25%, 100%"',
     conflicts: ['canary', 'scope'],
   },
   '--observe <duration>': 'how long the canary is watched',
@@ -102,9 +102,9 @@ export const APPROVE = {
   '--partners <ids>': { about: 'partners and groups to notify, separated by commas', complete: 'partner' },
   '--fallback <id@version...>': { about: 'further versions that a rollback may restore', complete: 'version' },
   '--metric <name=query...>': 'what a Prometheus must answer for the canary to pass, such as "errors=error_ratio < bool 0.05"',
-  '--author <name>': 'who wrote it; else its owner',
+  '--author <name>': 'author; default: the owner of the policy',
   '--author-from-git': {
-    about: 'who committed each file is its author; nothing that the repository configures runs',
+    about: 'author of each file: who committed it; runs no hook or filter that the repository configures',
     conflicts: ['author'],
   },
   '--reason <text>': 'why, for the record',
@@ -118,7 +118,7 @@ export const APPROVE = {
 export const BREAK_GLASS = {
   '--sign <name>': { about: 'whose key signs; give it once for each of them', needed: true, parse: collect, complete: 'signer' },
   '--reason <text>': needed('why; it is signed, and bots can read it'),
-  '--author <name>': 'who wrote it; else its owner',
+  '--author <name>': 'author; default: the owner of the policy',
   ...EXPECT_DIGEST,
   '--passphrase-file <file>': {
     about: 'file that holds the passphrase (HMS_KEY_PASSPHRASE); once for all, or for each --sign',
@@ -131,19 +131,19 @@ export const RUNS = {
   '--open': 'those that have not ended',
   '--state <state>': { about: 'those in one state', choices: RUN_STATES },
   '--before <number>': 'those with a smaller number: where the next page begins',
-  '--limit <number>': 'at most so many, up to 1000',
+  '--limit <number>': 'maximum number, up to 1000',
 } as const
 
 export const GET = {
   ...AS_READER,
   '--at <time>': 'what was in force for all at that time (RFC 3339)',
-  '--known <time>': 'as it was known at that time',
-  '--version <version>': 'policy of this version',
+  '--known <time>': 'with --at: as it was recorded by that time',
+  '--version <version>': 'this version of the policy',
 } as const
 
 export const WATCH_POLICIES = {
   '--exec <program>': 'run it for the present version and each change: the policy as JSON on its stdin, no shell',
-  '--exec-timeout <duration>': 'how long one run may take; 60s without it',
+  '--exec-timeout <duration>': 'how long one run may take; default: 60s',
   '--region <region>': AS_READER['--region <region>'],
   '--bot <id>': 'as this bot, which then counts as a reader',
 } as const
@@ -152,25 +152,25 @@ export const ROLLBACK = {
   '--only': 'this policy alone, although it went live in a bundle',
   ...REASON_IF_ANY,
   ...PUBLIC_REASON,
-  '--sign <name>': signer('whose key signs: needed for a version that no fallback names'),
+  '--sign <name>': signer('whose key signs; required unless the version is a fallback'),
   ...PASSPHRASE_FILE,
 } as const
 
 export const AUDIT_LOG = {
   ...RUN,
-  '--by <name>': 'what this person signed, decided, froze, revoked or sent again',
+  '--by <name>': 'entries of what this person signed, decided, froze, revoked or sent again',
   '--type <type>': 'of one type, such as `approval.approved`',
   '--since <time>': 'RFC 3339, or how long ago: `2h`',
-  '--before <entry>': 'what is older than this entry',
-  '--limit <number>': 'how many at most, up to 1000; 200 without it',
+  '--before <entry>': 'entries older than this one',
+  '--limit <number>': 'maximum number, up to 1000; default: 200',
 } as const
 
 export const EXPORT = {
-  '--out <file>': 'where to; goes on where the file ends',
-  '--since <time>': 'only what came since, RFC 3339',
+  '--out <file>': 'output file; an existing export is continued',
+  '--since <time>': 'only entries since then, RFC 3339',
   '--follow <folder>': { about: 'keep a folder up to date, a file a day, until Ctrl-C', conflicts: ['out', 'since', 'check'] },
   '--check <file>': {
-    about: 'read an export, or the folder of one, with the pinned roster alone, and no service',
+    about: 'verify an export file or folder against the pinned roster, without any service',
     conflicts: ['out', 'since'],
   },
 } as const
@@ -189,12 +189,12 @@ export const DELIVERIES = {
   ...POLICY_OR_VERSION,
   '--state <state>': 'pending, delivered, dead or superseded',
   '--since <time>': 'made since then, RFC 3339 or how long ago (`2h`)',
-  '--limit <number>': 'at most so many, 500 unless given',
+  '--limit <number>': 'maximum number; default: 500',
   '--before <id>': 'the page after this delivery',
 } as const
 
 export const REDRIVE = {
-  '--failed': 'all that were given up, as the other options choose',
+  '--failed': 'all dead deliveries that match the other options',
   '--partner <id>': 'to one partner',
   ...POLICY_OR_VERSION,
   '--since <time>': 'given up since then, RFC 3339 or how long ago (`2h`)',
@@ -205,13 +205,13 @@ export const REDRIVE = {
 export const LISTEN = {
   '--forward <url>': needed('where each message is posted'),
   '--partner <id>': 'only notifications of this partner',
-  '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET); one of its own unless given',
-  '--from <time>': 'begin there, RFC 3339 or how long ago (`1h`)',
+  '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET); default: a generated one',
+  '--from <time>': 'start time, RFC 3339 or how long ago (`1h`)',
 } as const
 
 export const SIGN_ROSTER = {
   ...SIGN_SUCH_AS,
-  '--out <file>': 'of FILE: where the signed roster goes; a signed one is added to where it lies',
+  '--out <file>': 'with FILE: output file; a roster that already has signatures is updated in place',
   ...EXPECT_DIGEST,
   ...PASSPHRASE_FILE,
 } as const
@@ -219,9 +219,9 @@ export const SIGN_ROSTER = {
 export const CREATE_TOKEN = {
   ...AS_PERSON,
   '--scope <scope...>': needed('what it may do: operate, read, bot:ID or partner:ID'),
-  '--region <name>': 'where the bot is that holds the key; it speaks for no other region',
+  '--region <name>': 'region of the bot that holds the key; the key is valid for no other region',
   '--name <text>': 'what it is for',
-  '--expires <duration>': 'from now on, such as 90d or 12h; a year without it, two at most',
+  '--expires <duration>': 'lifetime, such as 90d or 12h; default: one year, at most two',
 } as const
 
 export const DEMO = {
@@ -243,5 +243,5 @@ export const SIDECAR = {
   '--port <number>': 'where to answer (HMS_SIDECAR_PORT)',
   '--socket <path>': { about: 'a Unix socket instead (HMS_SIDECAR_SOCKET)', conflicts: ['port'] },
   '--write <template=file>': { about: 'keep a file up to date: a template with {{ ID.FIELD }}', parse: collectWrites, default: [] },
-  '--policies <ids>': 'hold these alone, separated by commas, not all there are (HMS_POLICIES)',
+  '--policies <ids>': 'only these policies, separated by commas (HMS_POLICIES); default: all',
 } as const

@@ -6,7 +6,7 @@ const DECISIONS: Record<RunDecisionName, { about: string; example: string }> = {
   pause: { about: 'pause a run in its canary, rollout or bake until it is resumed', example: '--reason "waiting for the lab"' },
   resume: { about: 'let a paused run ask its bots again', example: '--reason "lab agrees"' },
   promote: {
-    about: 'let a run go on without the rest of its observation or bake, a paused one without the evidence that it lacks',
+    about: 'let a run proceed before its observation or bake is over, or a paused one without the evidence it lacks',
     example: '--reason "seen enough"',
   },
   extend: { about: 'observe or bake for longer', example: '--by 10m --reason "few readings"' },
@@ -27,7 +27,7 @@ const decisions = RUN_DECISIONS.map((decision) =>
 
 export const WATCH = under('Watch', [
   area('runs', 'runs of the pipeline: state and timeline', [
-    verb('list', 'runs, the newest first; 100 unless --limit says otherwise', {
+    verb('list', 'runs, the newest first; 100 by default', {
       options: RUNS,
       run: async () => (await import('../runs/runs.js')).listRuns,
     }),
@@ -43,7 +43,7 @@ export const WATCH = under('Watch', [
     }),
     ...decisions,
   ]),
-  area('simulations', 'replays of runs', [
+  area('simulations', 'results of the replay that each run does', [
     verb('show <run>', 'what the replay of a run found, bot by bot', {
       options: REPORT,
       examples: ['184', '184 --report impact.html'],
@@ -64,7 +64,7 @@ export const WATCH = under('Watch', [
     run: async () => (await import('../policies/get.js')).getPolicyValue,
   }),
   verb('history <id>', 'every version of a policy that was in force: run, signers, from and until', {
-    options: { '--limit <number>': 'only the newest; all without it' },
+    options: { '--limit <number>': 'number of versions, the newest first; default: all' },
     examples: ['epa-pm25-limit', 'epa-pm25-limit --limit 5 --json'],
     complete: 'policy',
     run: async () => (await import('../policies/history.js')).showHistory,
@@ -75,7 +75,7 @@ export const WATCH = under('Watch', [
       examples: ['', '--region NCR --json'],
       run: async () => (await import('../policies/policies.js')).listPolicies,
     }),
-    verb('restore <id>', 'bring database and topic of state back to what is signed, where a stored document does not verify', {
+    verb('restore <id>', 'repair a policy whose stored document does not verify: restore database and state topic from signed documents', {
       options: { '--reason <text>': 'why, for the log of config-store' },
       examples: ['epa-pm25-limit'],
       complete: 'policy',
@@ -84,8 +84,8 @@ export const WATCH = under('Watch', [
   ]),
   verb(
     'watch <ids...>',
-    'what is in force, and each change as it comes, until Ctrl-C (exit 130); --timeout is the longest wait for a first version: exit 4 ' +
-      'without one, 11 without a server; then it goes on',
+    'what is in force, and each change as it comes, until Ctrl-C (exit 130); --timeout limits the wait for a first version: exit 4 ' +
+      'if there is none, 11 if no server responds',
     {
       options: WATCH_POLICIES,
       examples: ['epa-pm25-limit', 'epa-pm25-limit --exec ./reload-nginx'],
@@ -93,7 +93,7 @@ export const WATCH = under('Watch', [
       run: async () => (await import('../watch/watch-policies.js')).watchPolicies,
     },
   ),
-  verb('coverage [id]', 'who runs what: connected bots by region and version, the silent by name; without a policy all in short', {
+  verb('coverage [id]', 'who runs what: connected bots by region and version, silent ones by name; without ID a summary of all policies', {
     examples: ['', 'epa-pm25-limit --json'],
     complete: 'policy',
     run: async () => (await import('../coverage/coverage.js')).coverage,

@@ -17,7 +17,7 @@ const LIST_SHARED_MS = 1_000
 interface Departure {
   bot: BotPresence
   leftMs: number
-  /** Whether the bot was not seen current since it joined, so that an earlier row of it may exist. */
+  /** Whether an earlier row of the bot may exist: since it joined, it was never seen with everything in force. */
   returned: boolean
   /** Checks against the documents in force when the bot left. */
   checks: readonly PolicyCheck[]
@@ -34,7 +34,7 @@ export interface LeftBotsChanges {
 
 /**
  * Records bots that left before acknowledging what was in force for them; the rows count for no coverage, gate or verdict. They are written
- * under a lock in the exchange of presence: none for a bot that another instance has by then, and none over a later return.
+ * under a lock in the exchange of presence, but not for bots that another instance has by then, or that have returned.
  */
 @Injectable()
 export class LeftBots implements OnModuleInit {
@@ -127,7 +127,7 @@ export class LeftBots implements OnModuleInit {
     tx.afterCommit(() => this.sharedList.invalidate())
   }
 
-  /** Removes changes that are in the table, or cannot be stored. Returns whether other changes are waiting. */
+  /** Forgets pending changes that are written, or that can never be. Returns whether other changes are waiting. */
   removeWritten({ departures, acknowledged, current }: LeftBotsChanges): boolean {
     for (const departure of departures) if (this.departed.get(departure.bot.bot) === departure) this.departed.delete(departure.bot.bot)
     for (const bot of acknowledged) this.acknowledged.delete(bot)

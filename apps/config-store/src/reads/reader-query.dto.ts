@@ -65,7 +65,7 @@ export class PolicyQueryDto extends ReaderQueryDto {
   @isTime
   at?: string
 
-  /** Time up to which recorded heads count; by default now. */
+  /** Ignores heads that were recorded after this time; by default now. */
   @IsOptional()
   @isTime
   known?: string
@@ -80,7 +80,7 @@ export class PolicyQueryDto extends ReaderQueryDto {
 export function parseAtLeast(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   if (/^\d{1,15}$/.test(header)) return Number(header)
-  throw new HmsError('HMS_HTTP_BAD_REQUEST', `The header ${REVISION_HEADER} is a revision, a whole number.`, { status: 400 })
+  throw new HmsError('HMS_HTTP_BAD_REQUEST', `The header ${REVISION_HEADER} must be a revision, a whole number.`, { status: 400 })
 }
 
 export class RestoreDocumentDto {

@@ -137,7 +137,7 @@ function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
   )
 }
 
-/** People of the acts; the service of a step. The entry of an approval has a digest of its signers alone. */
+/** Returns the people of an entry's acts, or the service of a step. Of an approval the log has only a digest of the signers. */
 function whoOf(entry: AuditEntry): string {
   const { acts = [], source } = entry
   if (acts.length > 0) return acts.map(({ by }) => by.join(', ')).join('; ')

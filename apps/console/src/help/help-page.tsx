@@ -10,7 +10,7 @@ const TASKS = [
   ['See who did what, and check it:', '/audit', 'Audit', 'hms-svc audit log'],
 ] as const
 
-/** Where a person finds help, in one place on every page. */
+/** Renders the help page, which every page links to in the same place. */
 export async function helpPage(): Promise<PageContent> {
   return {
     title: 'Help',
@@ -30,9 +30,9 @@ export async function helpPage(): Promise<PageContent> {
         </Section>
         <Section id="sign" title="Signing with your key">
           <p>
-            You need the encrypted key file that <Command>hms-svc keys create --name NAME</Command> made, and its passphrase. The page opens
-            it and never sends it. The digest stands in groups of four: compare it with another signer by voice. After you sign, nothing is
-            sent for ten seconds.
+            You need the encrypted key file that <Command>hms-svc keys create --name NAME</Command> made, and its passphrase. The key is
+            opened in your browser and never sent. Pages show digests in groups of four characters: compare them with another signer by
+            voice. For ten seconds after you sign you can cancel; then the signature is sent.
           </p>
           <p>
             If your browser cannot sign, or your key is elsewhere, sign with <Command>hms-svc sign FILE --sign NAME</Command> and paste what
@@ -42,16 +42,16 @@ export async function helpPage(): Promise<PageContent> {
         <Section id="words" title="What pages say when they show nothing">
           <dl class="facts">
             <dt>There is none</dt>
-            <dd>It was asked, and there is nothing.</dd>
+            <dd>The service answered that nothing exists.</dd>
             <dt>Not allowed to see</dt>
             <dd>
-              There may be something; the page was asked without a key that may see it. Ask who operates this installation: either the
-              console has a key of its own to read with, or a login in front brings one (<a href="/docs/reference/pages">how</a>). From a
+              There may be something; the page was requested without a key that may read it. Ask the operator of this installation: the
+              console needs a key of its own to read with, or a login proxy that adds one (<a href="/docs/reference/pages">how</a>). From a
               terminal a key with the scope read is enough.
             </dd>
             <dt>Could not be loaded</dt>
             <dd>
-              A service did not answer. It says nothing about whether there is any; <a href="/status">Status</a> shows which services are
+              A service did not respond, so it is not known whether anything exists; <a href="/status">Status</a> shows which services are
               up.
             </dd>
             <dt>None match these filters</dt>
@@ -70,9 +70,7 @@ export async function helpPage(): Promise<PageContent> {
               <a href="/accessibility">Accessibility</a>, and <a href="/status">the state of the services</a>
             </li>
           </ul>
-          <p>
-            Who operates this installation helps with keys, roles and the roster: ask there when a page says that you may not do something.
-          </p>
+          <p>The operator of this installation helps with keys, roles and the roster; ask them when a page does not allow you something.</p>
         </Section>
       </>
     ),

@@ -19,7 +19,7 @@ export interface PageRequest extends Verified {
 }
 
 export interface PageContent {
-  /** 200 unless there is nothing of that name. */
+  /** HTTP status; 200 if absent. */
   status?: 404 | 409 | 422 | 403 | 503
   /** Title of the window, with the part that says most at its beginning: `Run 184 · Canary · epa-pm25-limit`. */
   title: string
@@ -43,7 +43,7 @@ export interface Page {
   path: string
   /** Has no live updates: the page does not change, is expensive to make, or contains what a person is about to sign. */
   still?: true
-  /** For the recipient of the token in its address: the console's own key is not used. */
+  /** For the holder of the token in its address: its reads do not use the console's own key. */
   open?: true
   content(request: PageRequest): Promise<PageContent>
 }

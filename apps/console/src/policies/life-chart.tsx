@@ -10,7 +10,7 @@ export interface LifeProps {
   entries: readonly PolicyHistoryEntry[]
   /** Newest runs, for their canaries. */
   runs: readonly RunView[]
-  /** Policy in force; a field that no entry changed has its value. */
+  /** Policy in force: it gives the value of a field that no entry changed. */
   current: JsonObject | undefined
   now: Date
 }
@@ -145,7 +145,7 @@ function Plot({ track: { field, unit, values }, spans, canaries, now }: PlotProp
     <figure class="life">
       <figcaption>{name}</figcaption>
       <div class="usa-table-container--scrollable" tabIndex={0} role="group" aria-label={`${name} over time`}>
-        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${name}, a step a change`}>
+        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${name}, one step for each change`}>
           {spans.map((span, index) => {
             const value = values.get(span.entry)
             const text = [value === undefined ? '' : `${valueText(value)} ${unit}`.trim(), span.entry.version ?? 'withdrawn']

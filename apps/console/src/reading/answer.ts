@@ -14,7 +14,7 @@ export function valueOf<T>(answer: Answer<T>): T | undefined {
   return answer.kind === 'loaded' ? answer.value : undefined
 }
 
-/** Whether there may be something that was not reported. */
+/** Whether the content is unknown: the service did not respond, or refused. */
 export function isUnread({ kind }: Answer<unknown>): boolean {
   return kind === 'away' || kind === 'denied'
 }

@@ -13,7 +13,7 @@ export type ParsedPartner = { ok: true; partner: Partner } | { ok: false; proble
 /** Messages a second for a registration without `rate`. */
 export const DEFAULT_RATE = 5
 
-/** Parses the texts of a registration. `checkPartner` checks addresses by profile, and that the channels are delivered. */
+/** Parses the fields of a registration. `checkPartner` checks what the profile allows, and that notifier delivers by these channels. */
 export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
   const { id, name, groups, channels, deliver, contact, rate, lane, networks, events } = body
   const problems: FieldProblem[] = []

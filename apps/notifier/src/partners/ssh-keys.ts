@@ -41,7 +41,7 @@ export function isPrivateKeyText(text: string): boolean {
 
 const MIN_RSA_BITS = 2048
 
-/** Returns why a private key cannot be used for login; `undefined` if it can. The text contains no part of the key. */
+/** Returns why a private key cannot be used for login; `undefined` if it can. The returned reason contains no part of the key. */
 export function userKeyRefusal(text: string): string | undefined {
   const parsed = ssh2.utils.parseKey(text)
   if (parsed instanceof Error) {

@@ -6,7 +6,7 @@ import type { ScenarioInputs } from './scenario-inputs.js'
 export const MAX_PLACES = 200
 const MAX_LABEL = 60
 
-/** Returns the sites, of the scenario with the most readings, whose readings have coordinates. Those with the most readings come first. */
+/** Returns the sites with coordinates, of the scenario with the most readings. Sites with the most readings come first. */
 export function placesOf(scenarios: readonly ScenarioInputs[]): SiteLoad[] {
   const [scenario] = scenarios.toSorted((a, b) => b.inputs.length - a.inputs.length)
   if (scenario === undefined) return []

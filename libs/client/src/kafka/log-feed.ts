@@ -24,7 +24,7 @@ const READ_WAIT_MS = 1_000
 const SILENCE_MS = 5_000
 /** Time in ms without reaching the end of the log after which the reader is STALE, although the broker responds. */
 const BEHIND_MS = 30_000
-/** Minimum interval in ms between reads from the beginning that are caused by heads that differ from rollout's statement. */
+/** Minimum interval in ms between reads from the beginning, which follow when the heads differ from rollout's statement. */
 const RESTART_PAUSE_MS = 60_000
 
 /** Feeds a session from the compacted state topic; ready at the topic's end. Records are not trusted: an invalid one is skipped. */

@@ -12,7 +12,7 @@ export interface OpenedRecord {
   data: unknown
 }
 
-/** Parses a record; `undefined` for a tombstone or a heartbeat for compaction. Throws an `HmsError` `HMS_EVENT_…`. */
+/** Parses a record; `undefined` for a tombstone, or a heartbeat, which makes Kafka compact. Throws an `HmsError` `HMS_EVENT_…`. */
 export function openRecord(topic: string, { key, value }: TopicRecord): OpenedRecord | undefined {
   if (value === null) return undefined
   if (value.length > MAX_RECORD_BYTES) throw recordError('HMS_EVENT_OVERSIZED', `a record on ${topic} has ${value.length} bytes`)
@@ -37,7 +37,7 @@ export function documentIn({ key, data }: OpenedRecord): EventData['hms.state.re
 }
 
 export function freshnessIn({ key, data }: OpenedRecord): Envelope {
-  if (key !== FRESHNESS_KEY) throw recordError('HMS_EVENT_MISPLACED', `the freshness statement on all stable heads is under the key ${key}`)
+  if (key !== FRESHNESS_KEY) throw recordError('HMS_EVENT_MISPLACED', `a freshness statement is under the key ${key}, not ${FRESHNESS_KEY}`)
   return (data as { freshness: Envelope }).freshness
 }
 

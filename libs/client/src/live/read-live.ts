@@ -25,7 +25,7 @@ const PAUSE_MS = 200
 
 type Attempt = { live: Map<string, VerifiedLive>; isFinal: boolean }
 
-/** Reads the values in force for all readers and verifies them with `judgeFrame`. Never throws: a failure makes values `unverified`. */
+/** Reads the values of the stable scope and verifies them with `judgeFrame`. Never throws: a failure makes values `unverified`. */
 export async function readLive(ids: readonly string[], source: LiveSource): Promise<Map<string, VerifiedLive>> {
   const { clock, waitMs = WAIT_MS } = source
   const until = clock.elapsed() + waitMs

@@ -94,7 +94,7 @@ export interface DeliveryDetail extends DeliveryView {
   redrives: DeliveryRedrive[]
 }
 
-/** Query of `GET /v1/deliveries`, newest first. For the next page, `before` is the last id of the page. */
+/** Query of `GET /v1/deliveries`, newest first. For the next page, pass the last id of this one as `before`. */
 export interface DeliveriesFilter {
   partner?: string
   run?: number

@@ -12,7 +12,7 @@ const MAX_POLLS = 360
  */
 export class StallDetector {
   private polls: PeriodicTask | undefined
-  /** Stalled polls before a replacement. The number doubles at each replacement without effect, as for an unreachable end offset. */
+  /** Stalled polls before `onStall`. Doubles each time until a record is handled: nothing helps if the end offset can never be reached. */
   private tolerated = MIN_POLLS
   private stalledPolls = 0
   private handledRecords = 0

@@ -12,7 +12,7 @@ const BATCH = 512
 const MAX_WAITING = 4_096
 
 interface TracingOptions extends TracedProcess {
-  /** System of the bus, by the conventions for messaging. */
+  /** Value of OpenTelemetry's attribute `messaging.system`. */
   messaging: 'kafka' | 'postgresql'
   clock: Clock
   metrics: Metrics
@@ -25,7 +25,7 @@ class OtlpExporter {
   private cancelNext: (() => void) | undefined
   private complained = false
   private readonly stopTaking: () => void
-  private readonly sent = this.options.metrics.counter('otlp_spans_total', 'Spans for the collector, by what came of them', ['outcome'])
+  private readonly sent = this.options.metrics.counter('otlp_spans_total', 'Spans for the collector, by outcome', ['outcome'])
 
   constructor(private readonly options: TracingOptions & { settings: OtlpSettings }) {
     this.stopTaking = registerSpanExporter((span) => this.take(span), options.settings.samples)

@@ -3,7 +3,7 @@ import { VerifiedTokens } from './verified-tokens.js'
 import type { Clock } from '#libs/platform'
 import { type AddressUse, requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
-/** API keys in memory, shared by the services of a process: every request needs them. An older copy never reinstates a revoked key. */
+/** API keys in memory, shared by the services of a process: every request needs them. An outdated record never reinstates a revoked key. */
 export class TokenBook {
   readonly verified = new VerifiedTokens()
   private records = new Map<string, TokenRecord>()
@@ -11,7 +11,7 @@ export class TokenBook {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Replaces the content by the tables of this process's services; a record that no table contains is dropped. */
+  /** Replaces the content with the tables of this process's services; a record that no table contains is dropped. */
   replaceAll(records: readonly TokenRecord[]): void {
     const known = new Map<string, TokenRecord>()
     for (const record of records) {

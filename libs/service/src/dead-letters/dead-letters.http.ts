@@ -34,7 +34,7 @@ export class DeadLettersController {
     return summaryOf(await this.consumer(service).replay(id, callerName(request)))
   }
 
-  /** Ends a dead letter without an effect. The letter and the reason are kept. */
+  /** Closes a dead letter; its event is never handled. The letter and the reason are kept. */
   @Post(':id/discard')
   @HttpCode(200)
   @RequireScope('operate')

@@ -20,7 +20,7 @@ export const signBytes: typeof node.signBytes = () => {
   throw new TypeError('a page does not sign')
 }
 
-/** Computes R from the key and S, as Node does. The `verify` of noble multiplies by the cofactor, and so accepts more signatures. */
+/** Verifies as Node does: computes R from the key and S. The `verify` of noble multiplies by the cofactor, so it accepts more. */
 export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
   const { raw, point } = asPage(key)
   if (point === undefined || sig.length !== 64) return false

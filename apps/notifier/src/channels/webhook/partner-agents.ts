@@ -6,7 +6,7 @@ import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
 /** Connections per origin, one for each worker slot: partners may share a gateway, and partners that hang must not block the others. */
 const CONNECTIONS_PER_ORIGIN = 64
 const MAX_AGENTS = 64
-/** Limit of bytes of one attempt's connection, with interim responses (`103 Early Hints`), which no parser reports. */
+/** Maximum bytes received on a connection, including interim responses (`103 Early Hints`), which no parser reports. */
 const MAX_RECEIVED_BYTES = 1024 * 1024
 
 /** Caches an agent per set of networks, because an agent's lookup uses one set. The least recently used agent closes after its requests. */
