@@ -53,8 +53,8 @@ export class RuleSchemas implements OnModuleInit {
     const values = this.copy.policies().flatMap((id) => this.copy.documentsOf(id).flatMap(({ value, next }) => [value, next?.held.value]))
     const names = new Set(values.flatMap((value) => value?.['schema'] ?? []))
     if (names.size === 0) return
-    const [url] = urlsOf('linter', this.environment)
-    const registered = await this.peers.get<{ name: string; schema: JsonObject }[]>(url!, '/v1/schemas', BOUNDS)
+    const readFrom = (url: string) => this.peers.get<{ name: string; schema: JsonObject }[]>(url, '/v1/schemas', BOUNDS)
+    const registered = await Promise.any(urlsOf('linter', this.environment).map(readFrom))
     const named = registered.filter(({ name }) => names.has(name))
     const text = JSON.stringify(named)
     if (text === this.text) return
