@@ -27,6 +27,8 @@ export const orderInTopics: Oracle = {
  */
 export const orderAtConsumers: Oracle = {
   name: 'every consumer has handled every stream to its end',
+  // config-store counts acknowledgements also while the streams are read.
+  settles: true,
   async check({ observer }) {
     const violations: string[] = []
     let looked = 0
