@@ -149,7 +149,7 @@ function bodyOf(news: News, supersedes: readonly string[][], receipt: string, pu
     supersedes: supersedes.flat(),
     ...(isWithdrawal ? {} : { bundle: updatesOf(policies) }),
     ...(updates.length > 1 ? {} : { ...contents[0], ...inForceFrom(effective, storedAt) }),
-    ...(kind === 'rolled-back' ? { rolledBack: policies[0].before } : {}),
+    ...(kind === 'rolled-back' ? { rolledBack: policies[0].before, current: updatesOf(policies)[0] } : {}),
     ...(updates.length > 1 ? { policies: updates } : { reason: publicReason }),
     ...(isWithdrawal ? {} : { link: publicUrl + (kind === 'announced' ? `/runs/${run}` : `/policies/${id}`) }),
     receipt,

@@ -88,13 +88,19 @@ describe('a partner that got an announcement', () => {
 })
 
 describe('a rollback', () => {
-  it('is sent as such to partners that ask for it, with the public reason alone, and to others as an update', async () => {
-    await world.register(ASKING, { id: 'md-mde' })
+  it('is sent as such, with the public reason alone, and as an update to partners that leave it out', async () => {
+    await world.register({ id: 'va-deq' }, { id: 'md-mde', events: ['announced'] })
     await world.complete(184, '2.0.0', '1.5.0')
     await world.reverse('2.0.0', '1.5.0', 7, 'epa-pm25-limit', 'drill 4713')
     expect(messages().slice(2).sort()).toEqual(['md-mde policy.updated 1.5.0', 'va-deq policy.rolled-back 1.5.0'])
     const rolledBack = world.sender.sent.find(({ body }) => body.type === 'policy.rolled-back')!.body
-    const data = { intent: 'policy-rollback', rolledBack: '2.0.0', reason: 'drill 4713', values: { limit: 25 } }
+    const data = {
+      intent: 'policy-rollback',
+      rolledBack: '2.0.0',
+      current: 'epa-pm25-limit@1.5.0',
+      reason: 'drill 4713',
+      values: { limit: 25 },
+    }
     expect(rolledBack).toMatchObject({ data: { ...data, supersedes: ['epa-pm25-limit@2.0.0'], link: '/policies/epa-pm25-limit' } })
     expect(JSON.stringify(world.sender.sent)).not.toContain('8812')
   })

@@ -437,7 +437,7 @@ describe('a version that is rolled back or withdrawn while the breaker of the ch
     await world.complete(185, '2.1.0', '2.0.0')
     await world.reverse('2.1.0', '2.0.0', 9)
     await world.leap(3600)
-    expect(types()).toEqual(['policy.updated 2.0.0'])
+    expect(types()).toEqual(['policy.rolled-back 2.0.0'])
   })
 
   it('is corrected if the partner was not notified of the version that is in force again', async () => {
@@ -446,7 +446,7 @@ describe('a version that is rolled back or withdrawn while the breaker of the ch
     await world.complete(186, '2.1.0', '2.0.0')
     await world.reverse('2.1.0', '2.0.0', 9)
     await world.leap(3600)
-    expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.updated 2.0.0'])
+    expect(types().sort()).toEqual(['policy.rolled-back 2.0.0', 'policy.updated 1.0.0'])
   })
 
   it('is corrected if the partner received it before it was redriven', async () => {
@@ -459,7 +459,7 @@ describe('a version that is rolled back or withdrawn while the breaker of the ch
     })
     await world.reverse('2.0.0', '1.5.0', 9)
     await world.leap(3600)
-    expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.updated 1.5.0'])
+    expect(types().sort()).toEqual(['policy.rolled-back 1.5.0', 'policy.updated 1.0.0'])
   })
 
   it('is still sent in a bundle, because of the other policies, and then corrected', async () => {
@@ -467,7 +467,7 @@ describe('a version that is rolled back or withdrawn while the breaker of the ch
     await world.completeBundle(185, { 'epa-pm25-limit': '2.0.0', ozone: '1.0.0' })
     await world.reverse('2.0.0', '1.5.0', 9)
     await world.leap(3600)
-    expect(types()).toEqual(['policy.updated 2.0.0', 'policy.updated 1.5.0', 'policy.updated 1.0.0'])
+    expect(types()).toEqual(['policy.updated 2.0.0', 'policy.rolled-back 1.5.0', 'policy.updated 1.0.0'])
   })
 
   it('is sent as withdrawn if the partner knows an earlier version', async () => {

@@ -9,8 +9,8 @@ export interface Partner extends Required<Omit<PartnerRegistration, 'channels' |
   events?: PartnerEvent[]
 }
 
-/** Whether the partner asked for an event that is opt-in. */
-export function asksFor({ events = [] }: Pick<Partner, 'events'>, event: Exclude<PartnerEvent, 'updated'>): boolean {
+/** Whether the partner gets an event. Without a list of its own it gets all but `announced`. */
+export function asksFor({ events = ['rolled-back'] }: Pick<Partner, 'events'>, event: Exclude<PartnerEvent, 'updated'>): boolean {
   return events.includes(event)
 }
 

@@ -72,7 +72,7 @@ export interface PartnerRegistration {
   lane?: 'latest' | 'every'
   /** CIDRs of private networks in which the partner's channels may be. */
   networks?: string[]
-  /** `announced` and `rolled-back` are sent only to partners that list them; `updated` is sent to all. */
+  /** Default: `updated` and `rolled-back`. `updated` is sent to all; without `rolled-back` a rollback is sent as `updated`. */
   events?: PartnerEvent[]
 }
 
