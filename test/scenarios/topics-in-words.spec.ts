@@ -95,7 +95,7 @@ describe('a record of a topic', () => {
         expect.stringMatching(/^simulator: gave up hms\.lint\.v1 0:\d+, HMS_EVENT_UNREADABLE$/),
       ]),
     )
-    expect(summaries().filter((summary) => !/^[\x20-\x7e]{8,300}$/.test(summary))).toEqual([])
+    expect(summaries().filter((summary) => !/^[\x20-\x7e]{8,200}$/.test(summary))).toEqual([])
   })
 
   it('contains in its headers no text that a person wrote, and no name', () => {

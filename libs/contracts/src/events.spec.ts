@@ -36,6 +36,6 @@ describe('the summary of an event', () => {
     const data = { id: 'a', bot: 'x', region: 'NCR', kind: 'k', reading: null, value: null, receivedAt: '', connected: false, ofRun: null }
     const summary = summaryOf('hms.alert.reported.v1', data, { key: `b\u{1b}[2Jö\n${'x'.repeat(500)}` })
     expect(summary).toMatch(/^b\?\[2J\?\?x{10}[\x20-\x7e]*$/)
-    expect(summary).toHaveLength(300)
+    expect(summary).toHaveLength(200)
   })
 })

@@ -257,9 +257,9 @@ export function isEventType(type: string): type is EventType {
 
 /** Header in which a record reports in words what happened; not signed. */
 export const SUMMARY_HEADER = 'hms-summary'
-const MAX_SUMMARY = 300
+const MAX_SUMMARY = 200
 
-/** Returns the header `hms-summary`: `run 184 pm25@2.0.0: canary passed`. Printable ASCII, at most 300 characters. */
+/** Returns the header `hms-summary`: `run 184 pm25@2.0.0: canary passed`. Printable ASCII, at most 200 characters. */
 export function summaryOf<T extends EventType>(type: T, data: EventData[T], { run, key }: { run?: number | string; key: string }): string {
   const { dossier, view, ticket } = data as Partial<Record<'dossier', RunDossier> & Record<'view', RunView> & Record<'ticket', Ticket>>
   const policies = dossier?.releases ?? view?.policies ?? ticket?.policies
