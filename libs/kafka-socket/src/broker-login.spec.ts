@@ -16,6 +16,16 @@ it.each([
   expect(readSasl({ HMS_KAFKA_SASL: text })).toMatchObject(login)
 })
 
+it('reads the login from a file, such as a mounted secret', () => {
+  const file = join(folder, 'sasl')
+  writeFileSync(file, 'scram-sha-512:hms-audit: p\n')
+  expect(readSasl({ HMS_KAFKA_SASL_FILE: ` ${file}` })).toEqual({ mechanism: 'scram-sha-512', username: 'hms-audit', password: ' p' })
+  expect(() => readSasl({ HMS_KAFKA_SASL_FILE: file, HMS_KAFKA_SASL: 'plain:u:p' })).toThrow(/unset one/)
+  expect(() => readSasl({ HMS_KAFKA_SASL_FILE: join(folder, 'none') })).toThrow(/HMS_KAFKA_SASL_FILE cannot be read/)
+  writeFileSync(file, 'a-secret')
+  expect(() => readSasl({ HMS_KAFKA_SASL_FILE: file })).toThrow(/^HMS_KAFKA_SASL_FILE must look like (?!.*a-secret)/)
+})
+
 it('needs neither login nor TLS where none is set', () => {
   expect([readSasl({}), readTls({}), readSasl({ HMS_KAFKA_SASL: '' }), readTls({ HMS_KAFKA_CA: ' ' })]).toEqual(Array(4).fill(undefined))
   expect(readTls({ HMS_KAFKA_TLS: 'true' })).toHaveProperty('secureContext')

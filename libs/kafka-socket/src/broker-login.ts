@@ -4,7 +4,7 @@ import { createSecureContext, type ConnectionOptions, type SecureContext } from 
 import { command, HmsError } from '#libs/contracts'
 import { ClientCredentials } from './client-credentials.js'
 
-const MAX_PEM_BYTES = 1024 * 1024
+const MAX_FILE_BYTES = 1024 * 1024
 const SASL_FORM = 'plain:user:password, scram-sha-512:user:password, scram-sha-256:… or oauthbearer:client:secret'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -13,13 +13,15 @@ type SaslLogin =
   | ({ username: string; password: string } & ({ mechanism: 'plain' } | { mechanism: 'scram-sha-256' } | { mechanism: 'scram-sha-512' }))
   | { mechanism: 'oauthbearer'; oauthBearerProvider: () => Promise<{ value: string; extensions: Record<string, string> }> }
 
-/** Reads `HMS_KAFKA_SASL` and `HMS_KAFKA_OAUTH_…`. Throws `HMS_CONFIG_INVALID` (400). */
+/** Reads `HMS_KAFKA_SASL`, or the file `HMS_KAFKA_SASL_FILE`, and `HMS_KAFKA_OAUTH_…`. Throws `HMS_CONFIG_INVALID` (400). */
 export function readSasl(env: Environment): SaslLogin | undefined {
-  const text = env['HMS_KAFKA_SASL']
+  const file = readSmall('HMS_KAFKA_SASL_FILE', env['HMS_KAFKA_SASL_FILE']?.trim() || undefined)
+  if (file !== undefined && env['HMS_KAFKA_SASL']) throw invalid('HMS_KAFKA_SASL and HMS_KAFKA_SASL_FILE are set: unset one')
+  const text = file?.toString().replace(/\r?\n$/, '') ?? env['HMS_KAFKA_SASL']
   if (!text) return undefined
   // A password may contain any character; it is neither trimmed nor reported.
   const [, name, username = '', password = ''] = /^(plain|scram-sha-(?:256|512)|oauthbearer):([^:]+):(.+)$/is.exec(text) ?? []
-  if (name === undefined) throw invalid(`HMS_KAFKA_SASL must look like ${SASL_FORM}`)
+  if (name === undefined) throw invalid(`HMS_KAFKA_SASL${file === undefined ? '' : '_FILE'} must look like ${SASL_FORM}`)
   const mechanism = name.toLowerCase() as SaslLogin['mechanism']
   if (mechanism !== 'oauthbearer') return { mechanism, username, password } as SaslLogin
   const extensions = readExtensions(env['HMS_KAFKA_OAUTH_EXTENSIONS'])
@@ -55,10 +57,10 @@ export function readTls(env: Environment): ConnectionOptions | undefined {
   if ((cert === undefined) !== (key === undefined)) throw invalid('HMS_KAFKA_CERT and HMS_KAFKA_KEY must be set together')
   if ((tls ?? ca ?? cert) === undefined) return undefined
   const read = (): SecureContext => {
-    const authority = readPem('HMS_KAFKA_CA', ca)
+    const authority = readSmall('HMS_KAFKA_CA', ca)
     // Node ignores an authority that is not a certificate.
     if (authority !== undefined) void new X509Certificate(authority)
-    return createSecureContext({ ca: authority, cert: readPem('HMS_KAFKA_CERT', cert), key: readPem('HMS_KAFKA_KEY', key) })
+    return createSecureContext({ ca: authority, cert: readSmall('HMS_KAFKA_CERT', cert), key: readSmall('HMS_KAFKA_KEY', key) })
   }
   let current: SecureContext
   try {
@@ -81,11 +83,11 @@ export function readTls(env: Environment): ConnectionOptions | undefined {
   }
 }
 
-function readPem(name: string, path: string | undefined): Buffer | undefined {
+function readSmall(name: string, path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined
   try {
     const found = statSync(path)
-    if (!found.isFile() || found.size > MAX_PEM_BYTES) throw new Error('it is not a file of up to 1 MiB')
+    if (!found.isFile() || found.size > MAX_FILE_BYTES) throw new Error('it is not a file of up to 1 MiB')
     return readFileSync(path)
   } catch (error) {
     throw invalid(`${name} cannot be read: ${(error as Error).message}`, error)
