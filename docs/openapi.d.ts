@@ -578,8 +578,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar.
-         * @description Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar.
+         * Returns effective times, freezes, and reviews and decisions due, as iCalendar.
+         * @description Returns effective times, freezes, and reviews and decisions due, as iCalendar. `key`: for calendars, which send no headers.
          */
         get: operations["calendarShow"];
         put?: never;
@@ -3500,7 +3500,7 @@ export interface operations {
     refetchEventsFollow: {
         parameters: {
             query?: {
-                /** @description Stream key from a bulk evaluation, in place of the Authorization header. */
+                /** @description Key for this address in place of the Authorization header: from a bulk evaluation, or from `tokens calendar`. */
                 key?: string;
             };
             header?: {
@@ -4288,7 +4288,10 @@ export interface operations {
     };
     calendarShow: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Key for this address in place of the Authorization header: from a bulk evaluation, or from `tokens calendar`. */
+                key?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -32,7 +32,7 @@ const DESCRIPTIONS: Record<string, string> = {
   from: 'Index of the first entry.',
   'if-none-match': 'ETag of the response that the caller has; an unchanged response is 304.',
   'if-revision-at-least': 'Newest revision that the caller has seen. An instance that does not reach it responds `HMS_STORE_BEHIND`.',
-  key: 'Stream key from a bulk evaluation, in place of the Authorization header.',
+  key: 'Key for this address in place of the Authorization header: from a bulk evaluation, or from `tokens calendar`.',
   'last-event-id': 'Id of the last event that the caller received; the stream resumes after it.',
   limit: 'Maximum number of items in the response.',
   only: '`true`: the other policies of the bundle stay unchanged.',

@@ -7,6 +7,7 @@ import type { CalendarEvent } from './i-calendar.js'
 
 /** Maximum number of occurrences shown of a recurring freeze. */
 const MAX_OCCURRENCES = 12
+const DAY_MS = 24 * 60 * 60 * 1_000
 
 export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseDocument[]): CalendarEvent[] {
   const state = stateOf(facts)
@@ -24,7 +25,7 @@ export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseD
   })
 }
 
-/** Returns an event per window in which the freeze blocks: one, or the next occurrences. A lifted freeze ends when it was lifted. */
+/** Returns an event per window in which the freeze blocks: one, or the next occurrences. Without an end it lasts beyond tomorrow. */
 export function freezeTimes(freeze: FreezeRecord, now: Date): CalendarEvent[] {
   const { id, reason, scope, by, declaredAt, recurrence, lifted } = freeze
   return windowsOf(freeze, now).flatMap(({ from, until }) => {
@@ -34,7 +35,8 @@ export function freezeTimes(freeze: FreezeRecord, now: Date): CalendarEvent[] {
       uid: `freeze-${id}${recurrence === undefined ? '' : `-${from}`}`,
       stamp: lifted?.at ?? declaredAt,
       start: from,
-      end: end ?? undefined,
+      // Without an end, calendars would show it as a moment.
+      end: end ?? new Date(Math.ceil(Math.max(now.getTime(), Date.parse(from)) / DAY_MS) * DAY_MS + DAY_MS).toISOString(),
       summary: `Freeze ${id} (${scope})`,
       description: `${reason}\n${by}${end === null ? '\nuntil it is lifted' : ''}`,
     }

@@ -2,7 +2,7 @@ import { MAX_FREEZES, MAX_RUNS_LISTED } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { RequireScope, Rosters } from '#libs/service'
 import { FREEZES } from '#libs/stage'
-import { Controller, Get, Header } from '@nestjs/common'
+import { Controller, Get, Header, Query } from '@nestjs/common'
 import { APPROVALS } from '../runs/approval.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { TICKETS } from '../tickets/ticket.table.js'
@@ -20,11 +20,11 @@ export class CalendarController {
     private readonly rosters: Rosters,
   ) {}
 
-  /** Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar. */
+  /** Returns effective times, freezes, and reviews and decisions due, as iCalendar. `key`: for calendars, which send no headers. */
   @Get()
   @RequireScope('calendar')
   @Header('content-type', 'text/calendar; charset=utf-8')
-  show(): Promise<string> {
+  show(@Query('key') _key?: string): Promise<string> {
     return this.database.transaction(async (tx) => {
       const freezes = await tx.documents(FREEZES).find({ limit: MAX_FREEZES })
       const tickets = await tx.documents(TICKETS).find({ where: { state: 'OPEN' }, limit: MAX_OPEN })
