@@ -1,18 +1,10 @@
 import { scopesOverlap } from '#libs/policy'
-import type { Canary } from './canary.js'
+import { ALERT_STATES, type Canary } from './canary.js'
 import type { RegionHolder } from './region-holder.js'
 import { claimedScopes } from './plan-steps.js'
 
 /** States in which a canary owns its regions or waits for them. */
-export const CLAIMING_STATES = [
-  'waiting',
-  'publishing',
-  'observing',
-  'growing',
-  'paused',
-  'passed',
-  'baking',
-] as const satisfies readonly Canary['state'][]
+export const CLAIMING_STATES = ['waiting', ...ALERT_STATES] as const satisfies readonly Canary['state'][]
 
 /**
  * Whether this canary blocks its regions for later runs. A baking canary does, because its alerts still count, and an alert without a
