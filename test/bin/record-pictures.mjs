@@ -101,7 +101,7 @@ async function takeAll({ url, folder, browser, start, hms }) {
   slow.kill('SIGSTOP')
   // Exit code 8, because some bots do not acknowledge it.
   await hms('rollback', `${POLICY}@1.5.0`, '--reason', 'sensors of two counties were wrong', ...SIGN).catch(() => undefined)
-  await take('fleet', '/bots', /slow-va-1/)
+  await take('fleet', '/fleet', /slow-va-1/)
   slow.kill('SIGCONT')
   await take('policy', `/policies/${POLICY}`, /sensors of two counties/)
 }

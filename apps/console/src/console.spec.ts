@@ -33,6 +33,11 @@ const addressOf = (path: string): string =>
     .replace(':name', 'errors')
 
 describe('the console', () => {
+  it('leads from the earlier address of Fleet to the page, with its query', async () => {
+    const { statusCode, headers } = await get('/bots?policy=epa-pm25-limit')
+    expect([statusCode, headers.location]).toEqual([308, '/fleet?policy=epa-pm25-limit'])
+  })
+
   it.each(PAGES.map(({ path }) => addressOf(path)))(
     '%s is a page also while no service answers, with its own headers and no cookie',
     async (path) => {

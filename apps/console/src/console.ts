@@ -85,6 +85,7 @@ export function addConsole(server: FastifyInstance, options: ConsoleOptions): vo
       return sendPage(reply, await maker.make(found, asked))
     })
   }
+  server.get('/bots', { config: { page: true } }, async ({ url }, reply) => reply.redirect(url.replace('/bots', '/fleet'), 308))
   serveNotFound(server, maker)
   const sendWithoutKey: SendOf = (request) => reader.sendAs(undefined, clientOf(request))
   addReceiptForm(server, sendWithoutKey)

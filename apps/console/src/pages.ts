@@ -55,7 +55,7 @@ export const PAGES: readonly Page[] = [
   { path: '/freezes', content: freezesPage },
   { path: '/freezes/declare', content: declarePage, still: true },
   { path: '/freezes/:id/lift', content: liftPage, still: true },
-  { path: '/bots', content: botsPage },
+  { path: '/fleet', content: botsPage },
   { path: '/audit', content: auditPage },
   { path: '/audit/:index', content: entryPage },
   { path: '/partners', content: partnersPage },

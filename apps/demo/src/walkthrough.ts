@@ -107,7 +107,7 @@ export class Walkthrough {
     const steps: Step[] = [
       { name: 'sign', argvs: [['approve', this.fileOf(version), ...SIGN]], why: canSign ? undefined : whyNotSigned },
       { name: 'canary', argvs: watch, why: unsigned, href: `/runs/${run?.run ?? ''}` },
-      { name: 'wave', argvs: [['coverage', POLICY]], why: isRolling ? undefined : 'The canary comes first.', href: '/bots' },
+      { name: 'wave', argvs: [['coverage', POLICY]], why: isRolling ? undefined : 'The canary comes first.', href: '/fleet' },
       { name: 'complain', argvs: alerts, why: alerts.length === ALERTS ? undefined : 'Possible while a canary or a bake is observed.' },
       {
         name: 'decide',

@@ -16,7 +16,7 @@ const PAGES = [
   '/freezes',
   '/roster',
   '/freezes/declare?id=election-week&scope=global&reason=polling',
-  '/bots',
+  '/fleet',
   '/audit?about=epa-pm25-limit',
   '/audit?by=EPA+Chief',
   '/audit/0',

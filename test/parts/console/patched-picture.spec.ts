@@ -86,7 +86,7 @@ describe('a picture in an open page', () => {
 
   it('follows another page where it is on a page that is not followed', async () => {
     await open(
-      `<!doctype html><title>Prepare</title><main data-follow="/bots?policy=a"><p id="form">1</p>${pageWith({ 'bot-a': '1' }).split('</p>')[1]}`,
+      `<!doctype html><title>Prepare</title><main data-follow="/fleet?policy=a"><p id="form">1</p>${pageWith({ 'bot-a': '1' }).split('</p>')[1]}`,
     )
     const { kept, titles } = await after(`<p id="form">2</p>${pageWith({ 'bot-a': '2' })}`)
     expect([kept, titles, await page.textContent('#form')]).toEqual([['form', 'fleet', 'picture'], ['2'], '1'])

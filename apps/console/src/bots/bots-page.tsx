@@ -51,7 +51,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
         : 'Not all bots can be shown now.',
     body: (
       <>
-        <FilterForm action="/bots">
+        <FilterForm action="/fleet">
           <TextFilter name="policy" label="Policy" value={policy} />
           <ChoiceFilter name="state" label="State" any="Behind or silent" choices={BOT_STATES} words={BOT_WORDS} chosen={state} />
         </FilterForm>
@@ -103,7 +103,7 @@ function summaryOf(coverages: readonly Answer<CoverageView>[], lagging: readonly
 function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: boolean }): JSX.Element {
   if (bots.length === 0)
     return narrowed ? (
-      <FilteredAway what="bots that are behind or silent" href="/bots" />
+      <FilteredAway what="bots that are behind or silent" href="/fleet" />
     ) : (
       <None>No connected bot is behind or silent.</None>
     )
@@ -152,7 +152,7 @@ type ByPolicyProps = { ids: readonly string[]; coverages: readonly Answer<Covera
 
 function ByPolicy({ ids, coverages, more, none }: ByPolicyProps): JSX.Element {
   if (ids.length === 0)
-    return none ? <None>No policy is in force, so no bot applies one.</None> : <FilteredAway what="policies" href="/bots" />
+    return none ? <None>No policy is in force, so no bot applies one.</None> : <FilteredAway what="policies" href="/fleet" />
   return (
     <>
       <Table
@@ -171,7 +171,7 @@ function ByPolicy({ ids, coverages, more, none }: ByPolicyProps): JSX.Element {
 
 function countsOf({ policy, total, current, versions, seen }: CoverageView): ComponentChildren[] {
   const link = (
-    <a href={`/bots?policy=${encodeURIComponent(policy)}`} aria-label={`${total}: picture of ${policy}`}>
+    <a href={`/fleet?policy=${encodeURIComponent(policy)}`} aria-label={`${total}: picture of ${policy}`}>
       {total}
     </a>
   )

@@ -158,6 +158,6 @@ describe('the picture of the fleet', () => {
   it('shows the policy that is named, and links the picture of each', async () => {
     const { paths, html } = await picture(coverage([bot('a')]), 'policy=pm25')
     expect(paths).toContain('/v1/coverage?policy=pm25&bots=all')
-    expect(html).toContain('<a href="/bots?policy=pm25" aria-label="1: picture of pm25">1</a>')
+    expect(html).toContain('<a href="/fleet?policy=pm25" aria-label="1: picture of pm25">1</a>')
   })
 })

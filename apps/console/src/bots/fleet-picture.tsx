@@ -42,7 +42,7 @@ export function FleetPart({ answer, href }: { answer: Answer<Fleet>; href?: stri
 /** Draws one dot per bot, or for many bots one bar per region and version. The page's script replaces single elements by their id. */
 export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): JSX.Element {
   const { policy, total, lagging, left = [], cells } = fleet
-  const list = href ?? `/bots?policy=${encodeURIComponent(policy)}#lagging`
+  const list = href ?? `/fleet?policy=${encodeURIComponent(policy)}#lagging`
   const gone = left.map((bot): Dot => ({ ...bot, state: 'gone' }))
   const dots: Dot[] = [...(fleet.bots ?? []), ...gone].slice(0, MAX_DOTS)
   const regions = [...new Set((cells ?? dots).map(({ region }) => region))].sort()

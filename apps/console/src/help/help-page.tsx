@@ -6,7 +6,7 @@ const TASKS = [
   ['Take a policy back: open it under', '/policies', 'Policies', 'hms-svc rollback ID@VERSION'],
   ['Answer a question that automation asks:', '/reviews', 'Reviews', 'hms-svc tickets list'],
   ['Hold everything back:', '/freezes', 'Freezes', 'hms-svc stop-the-line on --reason TEXT --sign NAME'],
-  ['See which bots are behind:', '/bots', 'Fleet', 'hms-svc coverage ID'],
+  ['See which bots are behind:', '/fleet', 'Fleet', 'hms-svc coverage ID'],
   ['See who did what, and check it:', '/audit', 'Audit', 'hms-svc audit log'],
 ] as const
 

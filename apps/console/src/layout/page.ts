@@ -53,7 +53,7 @@ export const SECTIONS = [
   { href: '/', text: 'Overview' },
   { href: '/policies', text: 'Policies' },
   { href: '/runs', text: 'Runs' },
-  { href: '/bots', text: 'Fleet' },
+  { href: '/fleet', text: 'Fleet' },
   { href: '/partners', text: 'Partners' },
   { href: '/audit', text: 'Audit' },
 ] as const

@@ -40,7 +40,7 @@ describe('the page of a rollback', () => {
 
   it('shows the fleet beside the stopwatch, which follows the page of the fleet', async () => {
     const { html } = await page({ id: ID, version: '1.5.0', moved: [] })
-    expect(html).toMatch(/data-stopwatch.*<div data-follow="\/bots\?policy=epa-pm25-limit">.*<title>inspector-1: 2\.0\.0<\/title>/s)
+    expect(html).toMatch(/data-stopwatch.*<div data-follow="\/fleet\?policy=epa-pm25-limit">.*<title>inspector-1: 2\.0\.0<\/title>/s)
     expect((await page(AWAY, '')).html).not.toContain('data-follow')
   })
 })

@@ -59,7 +59,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
                 </Loaded>
               </div>
               {fleet === undefined ? null : (
-                <div data-follow={`/bots?policy=${encodeURIComponent(id)}`}>
+                <div data-follow={`/fleet?policy=${encodeURIComponent(id)}`}>
                   <FleetPart answer={fleet} />
                 </div>
               )}

@@ -72,7 +72,7 @@ function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): 
       </p>
       <p>
         <Meter label="Unexplained alerts" value={unexplained.length} max={2} /> {unexplained.length} of {count(alerts, 'alert')}{' '}
-        unexplained; two end the canary.
+        unexplained; two of different bots end the canary.
       </p>
       {figures == null ? null : <Comparison figures={figures} />}
     </>

@@ -41,7 +41,7 @@ describe('the page of a run', () => {
     expect(text).toContain('Canary, step 3 of 5.')
     expect(text).toContain('Signed by EPA Chief')
     expect(text).toContain('EPA Chief: “new evidence”')
-    expect(text).toContain('0 of 1 alert unexplained; two end the canary.')
+    expect(text).toContain('0 of 1 alert unexplained; two of different bots end the canary.')
     expect(text).toContain('lint passed')
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
     expect(html).toContain('href="/audit/3"')

@@ -24,8 +24,8 @@ describe('the search', () => {
     ['run 184', 'href="/runs/184"'],
     ['#12', 'href="/audit/12"'],
     ['deq', 'href="/partners?partner=virginia"'],
-    ['fleet-3', 'href="/bots?policy=epa-pm25-limit"'],
-    ['inspector', 'href="/bots#registered"'],
+    ['fleet-3', 'href="/fleet?policy=epa-pm25-limit"'],
+    ['inspector', 'href="/fleet#registered"'],
     ['how to', 'href="/docs?q=how%20to"'],
   ])('leads from %s to %s', async (asked, link) => {
     expect((await search(asked)).html).toContain(link)

@@ -67,10 +67,10 @@ async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: 
     ...(valueOf(partners) ?? [])
       .filter(({ id, name }) => has(id, name))
       .map(({ id, name }) => ({ kind: 'Partner', text: `${name} (${id})`, href: `/partners?partner=${encodeURIComponent(id)}` })),
-    ...(valueOf(bots) ?? []).filter(({ id }) => has(id)).map(({ id }) => ({ kind: 'Bot for replay', text: id, href: '/bots#registered' })),
+    ...(valueOf(bots) ?? []).filter(({ id }) => has(id)).map(({ id }) => ({ kind: 'Bot for replay', text: id, href: '/fleet#registered' })),
     ...connected
       .filter(({ id }) => has(id))
-      .map(({ id, policy }) => ({ kind: 'Bot', text: `${id}, reads ${policy}`, href: `/bots?policy=${encodeURIComponent(policy)}` })),
+      .map(({ id, policy }) => ({ kind: 'Bot', text: `${id}, reads ${policy}`, href: `/fleet?policy=${encodeURIComponent(policy)}` })),
   ]
   return { hits, unread: ([policies, runs, partners, bots] as Answer<unknown>[]).filter(isUnread) }
 }

@@ -43,7 +43,7 @@ describe('the page of a topic', () => {
       expect(text).toContain(words)
     expect(html).toContain('<a href="/runs/12">Run 12</a> at notifier, since')
     expect(text).toContain('More than a minute behind: notifier; 0 dead letters wait for a person.')
-    expect(text).toContain('No event of this topic is kept.')
+    expect(text).toContain('No event of this topic is among the newest that are kept.')
   })
 
   it('lists the newest events first, in words, each with its folded JSON', async () => {

@@ -70,7 +70,11 @@ function hasText(event: TopicRecord, text: string): boolean {
 
 function Events({ events, topic, narrowed }: { events: readonly TopicRecord[]; topic: Topic; narrowed: boolean }): JSX.Element {
   if (events.length === 0)
-    return narrowed ? <FilteredAway what="events" href={`/topics/${topic.name}`} /> : <None>No event of this topic is kept.</None>
+    return narrowed ? (
+      <FilteredAway what="events" href={`/topics/${topic.name}`} />
+    ) : (
+      <None>No event of this topic is among the newest that are kept.</None>
+    )
   return (
     <>
       <ol class="plain topic-events">
