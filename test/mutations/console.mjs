@@ -78,6 +78,13 @@ export const CONSOLE_GUARDS = [
     test: 'may not be compared with what is not verified',
   },
   {
+    name: 'console-trial-over',
+    guard: 'a change is not signed in the page while its trial runs, which may ask for the value again',
+    without: '',
+    spec: 'apps/console/src/signing/browser/check-consequence.spec.ts',
+    test: 'is waited for while simulator replays readings, because it may ask for the value again',
+  },
+  {
     name: 'console-typed-again',
     guard: 'a large change is signed only with its value typed again',
     without: '',

@@ -4,15 +4,23 @@ export const consequenceText = ({ sentence }: Pick<Consequence, 'sentence'>): st
 
 export const notVerifiedText = (why: string): string => `CONSEQUENCE NOT VERIFIED: ${why}`
 
-/** Value that a person types again before a large change is signed. `field`: of the policy, or `version`. */
+/** Value that a person types again before a large change is signed. `field`: of the policy, `ID.FIELD` in a bundle, or `version`. */
 export interface TypedAgain {
   field: string
   value: string
 }
 
-/** Returns the first new number of the releases, or the new version if no number changes. */
+/** Returns the new number that differs most, as a factor, from the one in force, or the new version if no number changes. */
 export function typedAgainOf({ releases }: Pick<Consent, 'releases'>): TypedAgain {
-  const change = releases.flatMap(({ changes = [] }) => changes).find(({ to }) => typeof to === 'number')
+  const named = (id: string, field: string): string => (releases.length > 1 ? `${id}.${field}` : field)
+  const changes = releases.flatMap(({ id, changes: own = [] }) => own.map((change) => ({ ...change, field: named(id, change.field) })))
+  const [change] = changes.filter(({ to }) => typeof to === 'number').toSorted((a, b) => factorOf(b) - factorOf(a))
   if (change !== undefined) return { field: change.field, value: String(change.to) }
   return { field: 'version', value: releases[0]!.version }
+}
+
+/** Returns how many times the larger of two numbers is the smaller one; infinite for a new number, another sign or zero. */
+function factorOf({ from, to }: { from?: unknown; to?: unknown }): number {
+  const ratio = Number(to) / Number(from)
+  return ratio > 0 ? Math.max(ratio, 1 / ratio) : Infinity
 }

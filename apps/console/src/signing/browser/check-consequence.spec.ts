@@ -49,7 +49,12 @@ describe('the consequence that the page shows', () => {
     expect(checkConsequence([shownOf(POLICY, null)], [await consequence([MILD], simulator, POLICY, null)])).toBe(false)
   })
 
-  it('may be that nothing is proven, or not known yet', async () => {
+  it('is waited for while simulator replays readings, because it may ask for the value again', async () => {
+    const pending = { texts: [], trial: '', why: 'late', pending: '' }
+    expect(() => checkConsequence([RELEASE], [pending])).toThrow('Nothing was signed: wait until the page shows')
+  })
+
+  it('may be that nothing is proven', async () => {
     for (const texts of [[], [notVerifiedText('it is silent')]])
       expect(checkConsequence([RELEASE], [{ texts, trial: '', why: 'it is silent' }])).toBe(false)
   })
@@ -107,6 +112,27 @@ describe('the value of a large change', () => {
     for (const typed of ['25', '25.0']) expect(() => checkTyped(true, consent, typed)).not.toThrow()
     for (const typed of [undefined, '', '5', '35'])
       expect(() => checkTyped(true, consent, typed)).toThrow('Nothing was signed: this is a large change. Type the new limit again.')
+  })
+
+  it('is the number that differs most from the one in force, of all policies of a bundle', () => {
+    const [mild, large] = [
+      { ...POLICY, id: 'a', limit: 34 },
+      { ...POLICY, id: 'b', grace: 6, limit: 5 },
+    ]
+    const inForce = new Map(
+      [
+        { ...LIVE, id: 'a' },
+        { ...LIVE, id: 'b', grace: 5 },
+      ].map((policy) => [policy.id, { kind: 'verified', release: { policy, digest: digestOf('live') } } as const]),
+    )
+    const both = consentOf(
+      [mild, large].map((policy) => ({ ...release, policy })),
+      inForce,
+    )
+    expect(() => checkTyped(true, both, '34')).toThrow('Type the new b.limit again.')
+    expect(() => checkTyped(true, both, '5')).not.toThrow()
+    const alone = consentOf([{ ...release, policy: large }], inForce)
+    expect(() => checkTyped(true, alone, '6')).toThrow('Type the new limit again.')
   })
 
   it('is not needed for any other change', () => {

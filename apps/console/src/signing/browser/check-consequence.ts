@@ -13,6 +13,8 @@ export interface ShownConsequence {
   keys?: string
   /** Without a statement: why nothing is proven. */
   why?: string
+  /** Set while simulator still replays readings. */
+  pending?: string
 }
 
 /** Verifies the page's statement, and that the sentences shown are its own. Returns whether the change is large. Throws `NotAsShown`. */
@@ -20,7 +22,9 @@ export function checkConsequence(releases: readonly Shown[], parts: readonly Sho
   const [shown] = parts
   // guard: console-one-consequence
   if (shown === undefined || parts.length > 1) throw new NotAsShown('the page does not show one consequence')
-  const { texts, trial, why = '' } = shown
+  const { texts, trial, why = '', pending } = shown
+  // guard: console-trial-over
+  if (pending !== undefined) throw new Error('Nothing was signed: wait until the page shows what this change would have done.')
   const consequences = trial === '' ? [] : consequenceOf(statementIn(shown, releases))
   const expected = trial === '' ? texts.map(() => notVerifiedText(why)) : consequences.map(consequenceText)
   // guard: console-consequence-shown
