@@ -49,15 +49,10 @@ export class ClientSlots {
   /** Takes a slot; returns an idempotent function that releases it. Throws `HMS_PLACES_TAKEN`: 429 for a client's share, else 503. */
   take(client: string): () => void {
     const mine = this.byClient.get(client) ?? 0
-    if (mine >= this.perClient)
-      throw new HmsError(
-        'HMS_PLACES_TAKEN',
-        `One client may use ${this.perClient} slots for ${this.what}; close some, or try again in some seconds.`,
-        {
-          status: 429,
-          retryable: true,
-        },
-      )
+    if (mine >= this.perClient) {
+      const detail = `One client may use ${this.perClient} slots for ${this.what}; close some, or try again in some seconds.`
+      throw new HmsError('HMS_PLACES_TAKEN', detail, { status: 429, retryable: true })
+    }
     const release = this.slots.take()
     this.byClient.set(client, mine + 1)
     let isHeld = true

@@ -17,12 +17,6 @@ export function attestationIn(event: VerifiedEvent): DigestedAttestation | undef
   const envelope = stage === undefined ? attestation : dossier?.attestations?.[stage]
   if (typeof envelope?.payload !== 'string') return undefined
   const run = event.runId === undefined ? null : Number(event.runId)
-  return {
-    run,
-    attempt: event.attempt ?? null,
-    source: event.source,
-    type: event.type,
-    envelope,
-    digest: digestOfPayload(envelope),
-  }
+  const { attempt = null, source, type } = event
+  return { run, attempt, source, type, envelope, digest: digestOfPayload(envelope) }
 }

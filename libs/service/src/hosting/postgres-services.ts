@@ -17,12 +17,7 @@ import type { OpenService } from '../create-runtime.js'
 import { statfs } from 'node:fs/promises'
 
 export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
-  return createDataSource({
-    url,
-    schema: schemaOf(definition.name),
-    migrations: migrationsOf(definition),
-    poolSize,
-  })
+  return createDataSource({ url, schema: schemaOf(definition.name), migrations: migrationsOf(definition), poolSize })
 }
 
 /** Migrates one service's schema; returns how many migrations ran. */

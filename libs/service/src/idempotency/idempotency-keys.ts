@@ -75,13 +75,8 @@ export function keyedCall(key: string, caller: string, path: string, body: Buffe
 }
 
 export function keyReused(): HmsError {
-  return new HmsError(
-    'HMS_HTTP_KEY_REUSED',
-    'This Idempotency-Key was used before with another request. Choose a new key for each request.',
-    {
-      status: 422,
-    },
-  )
+  const detail = 'This Idempotency-Key was used before with another request. Choose a new key for each request.'
+  return new HmsError('HMS_HTTP_KEY_REUSED', detail, { status: 422 })
 }
 
 function busy(): HmsError {
