@@ -19,6 +19,6 @@ it('are read from another instance of linter while the first one does not respon
   schemas.onChange = changed
   schemas.onModuleInit()
   schemas.refresh()
-  await expect.poll(() => changed.mock.calls.length).toBe(1)
+  await expect.poll(() => changed.mock.calls.length, { timeout: 20_000 }).toBe(1)
   expect(schemas.numbersOf({ schema: 'limit' } as never)?.(['limit'])).toBe(true)
 })
