@@ -578,8 +578,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Returns effective times, freezes, and reviews and decisions due, as iCalendar.
-         * @description Returns effective times, freezes, and reviews and decisions due, as iCalendar. `key`: for calendars, which send no headers.
+         * Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar.
+         * @description Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar. `key`: for calendars, which send no headers.
          */
         get: operations["calendarShow"];
         put?: never;

@@ -25,7 +25,7 @@ export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseD
   })
 }
 
-/** Returns an event per window in which the freeze blocks: one, or the next occurrences. Without an end it lasts beyond tomorrow. */
+/** Returns an event per window in which the freeze blocks: one, or the next occurrences. A lifted freeze ends when it was lifted. */
 export function freezeTimes(freeze: FreezeRecord, now: Date): CalendarEvent[] {
   const { id, reason, scope, by, declaredAt, recurrence, lifted } = freeze
   return windowsOf(freeze, now).flatMap(({ from, until }) => {
@@ -35,7 +35,7 @@ export function freezeTimes(freeze: FreezeRecord, now: Date): CalendarEvent[] {
       uid: `freeze-${id}${recurrence === undefined ? '' : `-${from}`}`,
       stamp: lifted?.at ?? declaredAt,
       start: from,
-      // Without an end, calendars would show it as a moment.
+      // Until beyond tomorrow if the freeze has no end: calendars would show it as a moment.
       end: end ?? new Date(Math.ceil(Math.max(now.getTime(), Date.parse(from)) / DAY_MS) * DAY_MS + DAY_MS).toISOString(),
       summary: `Freeze ${id} (${scope})`,
       description: `${reason}\n${by}${end === null ? '\nuntil it is lifted' : ''}`,

@@ -20,7 +20,10 @@ export class CalendarController {
     private readonly rosters: Rosters,
   ) {}
 
-  /** Returns effective times, freezes, and reviews and decisions due, as iCalendar. `key`: for calendars, which send no headers. */
+  /**
+   * Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar.
+   * `key`: for calendars, which send no headers.
+   */
   @Get()
   @RequireScope('calendar')
   @Header('content-type', 'text/calendar; charset=utf-8')

@@ -28,7 +28,7 @@ export async function verifyConsequence(
   }
 }
 
-/** Renders one line for each scenario, those with the largest effect first. */
+/** Renders one line for each scenario, those of a large change first. */
 export function consequenceLines({ consequence = [], consequenceNotVerified }: VerifiedConsequence, paint: Paint): string[] {
   if (consequenceNotVerified !== undefined) return [`  ${paint.bad(`consequence not verified: ${consequenceNotVerified}`)}`]
   const sorted = consequence.toSorted((a, b) => Number(b.large) - Number(a.large))

@@ -44,7 +44,7 @@ const stopTheLine = area('stop-the-line', 'the stop switch: nothing but break-gl
 
 export const DECIDE = under('Decide', [
   verb('plan <files...>', 'what approving these files, or a folder of policies, would do: difference, lint, replay, bots; signs nothing', {
-    options: { ...REPORT, '--format <format>': { about: 'form of the output', choices: ['text', 'markdown'] } },
+    options: { ...REPORT, '--format <format>': { about: 'markdown is for a comment', choices: ['text', 'markdown'] } },
     examples: ['policies/pm25.yaml --report impact.html', 'pm25.yaml ozone.yaml --json', 'policies/ --format markdown'],
     run: async () => (await import('../plan/plan.js')).planFiles,
   }),
