@@ -8,6 +8,13 @@ export const CHANNEL_GUARDS = [
     test: 'calls no agent by a card of another origin',
   },
   {
+    name: 'agent-not-blocked',
+    guard: 'an agent answers before its task ends, so that its work is not repeated at each deadline',
+    without: ['blocking: false', 'blocking: true'],
+    spec: 'apps/notifier/src/channels/a2a/send-agent2agent.spec.ts',
+    test: 'reads the card, and sends the message as a data part under the id of the message, with the token for that call alone',
+  },
+  {
     name: 'sftp-host-key',
     guard: 'an SFTP server must present the host key that the partner registered',
     without: 'true',

@@ -47,14 +47,24 @@ describe.skipIf(!isInstalled())('an agent of a2a-sdk', () => {
     scratch.remove()
   })
 
-  const send = (policy: string) => {
+  const send = (policy: string, task?: string) => {
     const body = Buffer.from(JSON.stringify({ type: 'policy.updated', timestamp: '2026-01-01T00:00:00Z', data: { id: policy } }))
     const channel: Agent2AgentChannel = { kind: 'agent2agent', url, secret: 'a-secret-of-enough-length' }
-    return sender.send(sampleAttempt(channel, { networks: ['127.0.0.0/8'], body }), never)
+    return sender.send(sampleAttempt(channel, { networks: ['127.0.0.0/8'], body, task }), never)
+  }
+
+  /** Polls the task of a message until it ends. */
+  const settled = async (policy: string, task?: string) => {
+    let outcome = await send(policy, task)
+    await until(`the task about ${policy} does not end`, async () => {
+      if (outcome.kind === 'working') outcome = await send(policy, outcome.task)
+      return outcome.kind !== 'working'
+    })
+    return outcome
   }
 
   it('takes a message as a task, and reads its data part', async () => {
-    expect(await send('epa-pm25-limit')).toMatchObject({ kind: 'delivered', detail: 'task completed' })
+    expect(await settled('epa-pm25-limit')).toMatchObject({ kind: 'delivered', detail: 'task completed' })
     await until('the agent printed nothing', async () => lines.length > 0)
     expect(lines.at(-1)).toEqual({
       id: 'msg_1',
@@ -66,7 +76,15 @@ describe.skipIf(!isInstalled())('an agent of a2a-sdk', () => {
     expect(await send('by-message')).toMatchObject({ kind: 'delivered', status: 200 })
   })
 
+  it('works on a task once, which is polled meanwhile', async () => {
+    const { kind, task } = await send('slow')
+    expect([kind, await send('slow', task)]).toMatchObject(['working', { kind: 'working', task }])
+    await settled('go')
+    expect(await settled('slow', task)).toMatchObject({ kind: 'delivered', detail: 'task completed' })
+    expect(lines.filter(({ data }) => (data as { data: { id: string } }).data.id === 'slow')).toHaveLength(1)
+  })
+
   it('rejects a task, which is not delivered then', async () => {
-    expect(await send('rejected-limit')).toMatchObject({ kind: 'rejected', detail: 'task rejected' })
+    expect(await settled('rejected-limit')).toMatchObject({ kind: 'rejected', detail: 'task rejected' })
   })
 })

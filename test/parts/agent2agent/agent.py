@@ -1,4 +1,5 @@
-"""An agent of a2a-sdk that takes policies, and prints each data part as a line. `fail`: rejects tasks about this policy."""
+"""An agent of a2a-sdk that takes policies, and prints each data part as a line. `slow` is at work until `go` comes."""
+import asyncio
 import json
 import sys
 
@@ -11,6 +12,7 @@ from a2a.types import AgentCapabilities, AgentCard, AgentSkill, DataPart
 from a2a.utils import new_agent_text_message
 
 port, rejected = int(sys.argv[1]), sys.argv[2]
+released = asyncio.Event()
 
 
 class Policies(AgentExecutor):
@@ -22,6 +24,11 @@ class Policies(AgentExecutor):
             return await queue.enqueue_event(new_agent_text_message("taken"))
         updater = TaskUpdater(queue, context.task_id, context.context_id)
         await updater.submit()
+        if policy == "slow":
+            await updater.start_work()
+            await released.wait()
+        if policy == "go":
+            released.set()
         await (updater.reject() if policy == rejected else updater.complete())
 
     async def cancel(self, context, queue):

@@ -69,6 +69,8 @@ export interface Attempt<C extends Channel = Channel> {
   unsubscribePage?: string
   /** Whether the message goes to the partner's `contact` because none of its channels accepted it. */
   isLastResort?: boolean
+  /** Task of an earlier outcome `working`, which is polled instead of sending the message again. */
+  task?: string
   /** Number of earlier attempts; above 0 the partner may already have the message. */
   triesBefore: number
 }
@@ -76,13 +78,14 @@ export interface Attempt<C extends Channel = Channel> {
 /**
  * Outcome of an attempt, and the evidence for when a partner was notified.
  * - `delivered`: the partner's side accepted the message.
+ * - `working`: the partner's side accepted the message as a `task` that is not completed; the next attempt polls it.
  * - `retry`: no response, or a response that may differ next time.
  * - `rejected`: a permanent refusal of this message; the second one ends the delivery.
  * - `gone`: the partner wants no more messages on this channel.
  * - `refused`: nothing was sent, because our own rules forbid the address or the message cannot be composed.
  */
 export interface Outcome {
-  kind: 'delivered' | 'retry' | 'rejected' | 'gone' | 'refused'
+  kind: 'delivered' | 'working' | 'retry' | 'rejected' | 'gone' | 'refused'
   /** HTTP or SMTP status. */
   status?: number
   latencyMs: number
@@ -95,6 +98,8 @@ export interface Outcome {
   /** Identifies the secret or key that signed, without revealing it. */
   keyId?: string
   detail?: string
+  /** Task that the next attempt polls. Printable ASCII, at most 256 characters. */
+  task?: string
   /** Delay the partner requested, not yet capped. */
   retryAfterMs?: number
   timedOut?: boolean

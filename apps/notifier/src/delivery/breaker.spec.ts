@@ -1,10 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Outcome } from '../channels/channel-sender.js'
 import { afterAttempt, breakerId, FAILURES_IN_A_ROW, passage, type Breaker } from './breaker.js'
 
 const ID = breakerId('va-deq', 'webhook')
 const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1) + seconds * 1000)
-const after = (seconds: number, breaker: Breaker | undefined, ...outcomes: ('retry' | 'delivered' | 'rejected' | 'gone' | 'refused')[]) =>
+const after = (seconds: number, breaker: Breaker | undefined, ...outcomes: Outcome['kind'][]) =>
   outcomes.reduce<Breaker | undefined>((now, outcome, index) => afterAttempt(ID, now, outcome, at(seconds + index)), breaker)
 const open = after(0, undefined, 'retry', 'retry', 'retry', 'retry', 'retry')!
 
@@ -43,8 +44,8 @@ describe('a breaker', () => {
     expect(waits).toEqual([60, 120, 240, 480, 600, 600, 600])
   })
 
-  it('closes and resets at the first success, even if the message itself is refused', () => {
-    for (const outcome of ['delivered', 'rejected'] as const) {
+  it('closes and resets at the first success, even if the partner still works on the message or refuses it', () => {
+    for (const outcome of ['delivered', 'working', 'rejected'] as const) {
       expect(after(40, open, outcome)).toMatchObject({ failures: 0, recent: [], openUntil: null, probeMs: 30_000 })
     }
   })

@@ -69,6 +69,7 @@ function opened(breaker: Breaker, probeMs: number, now: Date): Breaker {
 function healthOf(outcome: Outcome['kind']): 'up' | 'down' | undefined {
   switch (outcome) {
     case 'delivered':
+    case 'working':
     case 'rejected':
       return 'up'
     case 'retry':

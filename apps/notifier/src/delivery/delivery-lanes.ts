@@ -304,7 +304,15 @@ export class DeliveryLanes implements OnModuleInit {
   }
 }
 
-const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [] } satisfies Partial<Delivery>
+const UNTRIED = {
+  state: 'pending',
+  sending: false,
+  tries: 0,
+  task: undefined,
+  firstAt: null,
+  nextAttemptAt: null,
+  log: [],
+} satisfies Partial<Delivery>
 
 /** Whether this is the newest delivered message of its lane. It is retained, because a rollback is sent to its partner. */
 async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {

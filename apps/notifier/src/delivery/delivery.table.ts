@@ -44,6 +44,8 @@ export interface Delivery {
   /** Whether a worker has claimed it and may be connected to the partner. After a crash it stays set until the work is claimed again. */
   sending: boolean
   tries: number
+  /** Task at the partner's agent that the next attempt polls. */
+  task?: string
   /** Start of the first attempt, and of the 24-hour schedule of attempts. */
   firstAt: string | null
   /** Time of the next attempt; `null` while older messages of the lane are open, and once the delivery has ended. */
@@ -58,9 +60,9 @@ export interface Delivery {
   redrives?: DeliveryRedrive[]
 }
 
-/** Whether a run no longer waits for the delivery: it is delivered, abandoned, attempted once, or waiting behind its lane. */
+/** Whether a run no longer waits for the delivery: it is delivered, abandoned, attempted once and no task, or waiting behind its lane. */
 export function runWaitsNoLonger(delivery: Delivery): boolean {
-  return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
+  return delivery.state !== 'pending' || (delivery.tries > 0 && delivery.task === undefined) || delivery.nextAttemptAt === null
 }
 
 /** Returns the lane's name. `channel`: `null` for `deliver: first`, whose channels are tried in turn in one lane. */

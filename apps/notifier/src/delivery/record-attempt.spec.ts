@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { runWaitsNoLonger } from './delivery.table.js'
 import { endOf, recordAttempt } from './record-attempt.js'
 import { sampleDelivery } from './sample-delivery.suite.js'
 import { HORIZON_MS } from './schedule.js'
@@ -39,6 +40,18 @@ describe('recordAttempt', () => {
     const between = recordAttempt(once, refusal, START, END, false)
     expect(between.state).toBe('pending')
     expect(recordAttempt(between, rejection, START, END, false)).toMatchObject({ state: 'dead', tries: 3, nextAttemptAt: null })
+  })
+
+  it('keeps the task that the partner works on until another outcome, by the schedule of attempts', () => {
+    const working = { kind: 'working' as const, status: 200, latencyMs: 1, detail: 'task working', task: 't' }
+    const booked = recordAttempt(sending, working, START, END, false)
+    expect(booked).toMatchObject({ state: 'pending', task: 't', nextAttemptAt: expect.any(String) })
+    expect(runWaitsNoLonger(booked)).toBe(false)
+    const failed = recordAttempt(booked, refusal, START, END, false)
+    expect([failed.task, runWaitsNoLonger(failed)]).toEqual([undefined, true])
+    const late = new Date(START.getTime() + HORIZON_MS)
+    const [last] = recordAttempt({ ...booked, tries: 14 }, working, late, late, false).log.slice(-1)
+    expect([recordAttempt({ ...booked, tries: 14 }, working, late, late, false).state, last!.detail]).toEqual(['dead', 'task working'])
   })
 
   it('keeps a delivered message delivered, with its time, whatever the outcome of a redrive', () => {

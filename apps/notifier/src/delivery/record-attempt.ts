@@ -8,12 +8,12 @@ const MAX_REJECTIONS = 2
 
 /** Returns the delivery after an attempt, with the outcome as state. `overtaken`: a newer message waits, so a failure is not retried. */
 export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
-  const { status = null, latencyMs, detail = null } = outcome
+  const { status = null, latencyMs, detail = null, task } = outcome
   const record: AttemptRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
   const firstAt = delivery.firstAt ?? record.at
   const tries = delivery.tries + 1
   const log = [...delivery.log, record].slice(-MAX_LOGGED_ATTEMPTS)
-  const attempted = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log }
+  const attempted = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log, task }
   if (outcome.kind === 'delivered') return { ...attempted, state: 'delivered', deliveredAt: delivery.deliveredAt ?? endedAt.toISOString() }
   if (log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...attempted, state: 'dead' }
   if (overtaken) return { ...attempted, state: 'superseded' }

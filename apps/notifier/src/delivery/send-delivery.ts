@@ -83,7 +83,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       }
       const outcome = await outside(() => this.call(started.attempt))
       // An attempt aborted by our own shutdown proves nothing about the partner.
-      const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered'
+      const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered' && outcome.kind !== 'working'
       const isBooked = await finish((tx) =>
         cutShort ? this.lanes.postpone(tx, id, postponedMs(timer)) : this.lanes.book(tx, id, outcome, started.startedAt),
       )
@@ -125,6 +125,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
         unsubscribePage: channel.kind === 'email' ? await this.unsubscribePageOf(partner.id, channel.to) : undefined,
         isLastResort: delivery.channel === CONTACT,
         triesBefore: delivery.tries,
+        task: delivery.task,
       }
       return { startedAt: tx.now, attempt }
     })

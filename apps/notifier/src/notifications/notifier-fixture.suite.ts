@@ -37,7 +37,7 @@ const USUAL = { deliver: 'all', contact: null, rate: 5, lane: 'latest' } as cons
 const POLICY = 'epa-pm25-limit'
 
 type MessageData = { version: string; supersedes: string[]; bundle?: string[]; policies?: { id: string; version: string }[] }
-type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: string; data: MessageData } }
+type Sent = { partner: string; channel: ChannelKind; id: string; task?: string; body: { type: string; data: MessageData } }
 
 /**
  * Sender for any kind of channel. Returns the scripted answers per partner, or per `partner/kind`, in turn; the last one repeats. `hang`
@@ -45,7 +45,7 @@ type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: s
  */
 class ScriptedSender {
   readonly sent: Sent[] = []
-  readonly script = new Map<string, (number | 'hang' | 'acknowledged')[]>()
+  readonly script = new Map<string, (number | 'hang' | 'acknowledged' | 'working' | 'rejected')[]>()
   /** Message ids requested by each check. */
   readonly looks: string[][] = []
   /** Acknowledgements in the partners' folders; `undefined`: the folders cannot be reached. */
@@ -53,7 +53,7 @@ class ScriptedSender {
 
   async send(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
     const [partner, channel] = [attempt.partner.id, attempt.channel.kind]
-    this.sent.push({ partner, channel, id: attempt.id, body: JSON.parse(attempt.body.toString()) as never })
+    this.sent.push({ partner, channel, id: attempt.id, task: attempt.task, body: JSON.parse(attempt.body.toString()) as never })
     const answers = this.script.get(`${partner}/${channel}`) ?? this.script.get(partner) ?? [204]
     const answer = answers.length > 1 ? answers.shift()! : answers[0]!
     if (answer === 'hang') {
@@ -61,6 +61,8 @@ class ScriptedSender {
       return { kind: 'retry', latencyMs: 1, detail: 'stopped' }
     }
     if (answer === 'acknowledged') return { kind: 'delivered', status: 200, latencyMs: 1, reply: '{"acknowledged":true}' }
+    if (answer === 'working') return { kind: 'working', status: 200, latencyMs: 1, detail: 'task working', task: 't1' }
+    if (answer === 'rejected') return { kind: 'rejected', status: 200, latencyMs: 1, detail: 'task rejected: unknown policy' }
     if (answer === 410) return { kind: 'gone', status: 410, latencyMs: 1 }
     if (answer < 300) return { kind: 'delivered', status: answer, latencyMs: 1 }
     // Only the body of a 2xx response acknowledges.

@@ -39,6 +39,52 @@ describe('a run that is live for all', () => {
     expect((await world.completions()).length).toBe(1)
   })
 
+  it('polls the task of an agent until it is completed, and waits for it', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', ['working', 204])
+    await world.complete(184, '2.0.0', null)
+    expect([await states(), await world.completions()]).toEqual([['2.0.0 pending'], []])
+    await world.advance(7)
+    expect(world.sender.sent.map(({ task }) => task)).toEqual([undefined, 't1'])
+    expect([await states(), await world.completions()]).toMatchObject([['2.0.0 delivered'], [{ summary: '1 sent' }]])
+  })
+
+  it('keeps the task of an agent that answers while the process stops', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.send = async (_attempt, signal) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return { kind: 'working', latencyMs: 1, task: 't1' }
+    }
+    await world.complete(184, '2.0.0', null)
+    world.worker.onModuleDestroy()
+    await world.quiet()
+    expect(await world.deliveries()).toMatchObject([{ state: 'pending', tries: 1, task: 't1' }])
+  })
+
+  it('records that the agent rejected its task later, with the reason', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', ['working', 'rejected'])
+    await world.complete(184, '2.0.0', null)
+    await world.advance(180)
+    expect(world.sender.sent.map(({ task }) => task)).toEqual([undefined, 't1', undefined])
+    expect(await states()).toEqual(['2.0.0 dead'])
+    expect(await world.said('hms.delivery.given-up.v1')).toMatchObject([{ tries: 3, detail: 'task rejected: unknown policy' }])
+  })
+
+  it('sends a redriven message again, whatever task it had', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', ['working'])
+    await world.complete(184, '2.0.0', null)
+    await world.leap(100_000)
+    expect(await states()).toEqual(['2.0.0 dead'])
+    await world.database.locked([policyKey('epa-pm25-limit')], async (tx) => {
+      const [dead] = await tx.documents(DELIVERIES).find()
+      await world.lanes.redrive(tx, dead!, { by: 'Op', reason: 'drill' }, tx.now)
+    })
+    await world.advance(1)
+    expect(world.sender.sent.slice(-2).map(({ task }) => task)).toEqual(['t1', undefined])
+  })
+
   it('waits at most 20 s for a partner that hangs', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', ['hang'])

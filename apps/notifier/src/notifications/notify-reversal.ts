@@ -120,7 +120,8 @@ async function deliveriesBefore(tx: Transaction, partner: string, policy: string
 
 /** Whether the message needs a reversal: it was not abandoned, or one of its attempts may have reached the partner. */
 function isOwed({ state, log, redrives = [] }: Delivery): boolean {
-  return state !== 'dead' || redrives.length > 0 || log.some(({ outcome }) => outcome === 'retry') // guard: abandoned-corrected
+  const mayHaveArrived = log.some(({ outcome }) => ['retry', 'working'].includes(outcome))
+  return state !== 'dead' || redrives.length > 0 || mayHaveArrived // guard: abandoned-corrected
 }
 
 /** Whether the partner may have received the message: a failed attempt, or an attempt before a redrive, may have reached the partner. */

@@ -92,7 +92,16 @@ function chosenOf(partner: RegisteredPartner, name: string | undefined): [string
 
 function testOf(channel: string, outcome: Outcome, explanation: RefusalExplanation | null = null): ChannelTest {
   const { kind, status = null, latencyMs, detail = null, reply = '', address = null } = outcome
-  return { channel, ok: kind === 'delivered', status, latencyMs, detail, reply: reply === '' ? null : reply, address, explanation }
+  return {
+    channel,
+    ok: kind === 'delivered' || kind === 'working',
+    status,
+    latencyMs,
+    detail,
+    reply: reply === '' ? null : reply,
+    address,
+    explanation,
+  }
 }
 
 /** Placeholder policy for channels that name one. */

@@ -15,7 +15,7 @@ interface Seen {
   path: string
   method: string
   authorization: string | undefined
-  call: { id: string; params: { message: { messageId: string; parts: { kind: string; data: object }[] } } } | undefined
+  call: { id: string; method: string; params: { message: { messageId: string; parts: { kind: string; data: object }[] } } } | undefined
 }
 
 let server: Server
@@ -70,6 +70,7 @@ describe('Agent2AgentSender', () => {
     expect(ofCard).toMatchObject({ path: '/agent/.well-known/agent-card.json', method: 'GET', authorization: undefined })
     expect(ofCall).toMatchObject({ path: '/agent/rpc', method: 'POST', authorization: `Bearer ${SECRET}` })
     const { message } = ofCall!.call!.params
+    expect(ofCall!.call!.params).toMatchObject({ configuration: { blocking: false } })
     expect(ofCall!.call).toMatchObject({ jsonrpc: '2.0', method: 'message/send', id: message.messageId })
     expect(message).toMatchObject({
       kind: 'message',
@@ -81,7 +82,8 @@ describe('Agent2AgentSender', () => {
 
   it.each([
     ['a task that completed', result(task('completed')), 'delivered', 'task completed'],
-    ['a task at work', result(task('working')), 'delivered', 'task working'],
+    ['a task at work', result(task('working')), 'working', 'task working'],
+    ['a task at work without an id', result({ ...task('working'), id: 'a\0b' }), 'retry', 'task working'],
     ['a task that failed', result(task('failed')), 'retry', 'task failed'],
     ['a task that the agent rejected', result(task('rejected')), 'rejected', 'task rejected'],
     ['a task that wants input', result(task('input-required')), 'rejected', 'task input-required'],
@@ -99,6 +101,43 @@ describe('Agent2AgentSender', () => {
     const outcome = await send()
     expect(outcome.kind).toBe(kind)
     expect(outcome.detail).toMatch(detail)
+  })
+
+  it('polls the task of an earlier attempt instead of sending the message again', async () => {
+    result(task('submitted'))()
+    expect(await send()).toMatchObject({ kind: 'working', task: 't' })
+    result(task('working'))()
+    expect(await send({ task: 't' })).toMatchObject({ kind: 'working', task: 't' })
+    expect(seen.at(-1)).toMatchObject({ path: '/agent/rpc', authorization: `Bearer ${SECRET}` })
+    expect(seen.at(-1)!.call).toEqual({ jsonrpc: '2.0', id: 'msg_1', method: 'tasks/get', params: { id: 't', historyLength: 0 } })
+    result(task('completed'))()
+    expect(await send({ task: 't' })).toMatchObject({ kind: 'delivered', detail: 'task completed' })
+    expect(seen.filter(({ call }) => call?.method === 'message/send')).toHaveLength(1)
+  })
+
+  it('keeps the task while the agent cannot be reached, and forgets it once the agent does not know it or it failed', async () => {
+    status = 503
+    expect(await send({ task: 't' })).toMatchObject({ kind: 'retry', task: 't' })
+    status = 200
+    for (const prepare of [error(-32001), result(task('failed'))]) {
+      prepare()
+      const outcome = await send({ task: 't' })
+      expect([outcome.kind, outcome.task]).toEqual(['retry', undefined])
+    }
+    card = () => '[]'
+    expect(await send({ task: 't' })).toMatchObject({ kind: 'rejected', task: 't' })
+  })
+
+  it('reports the reason of the agent', async () => {
+    const message = {
+      kind: 'message',
+      parts: [
+        { kind: 'data', data: {} },
+        { kind: 'text', text: 'unknown\0policy' },
+      ],
+    }
+    result({ ...task('rejected'), status: { state: 'rejected', message } })()
+    expect(await send({ task: 't' })).toMatchObject({ kind: 'rejected', detail: 'task rejected: unknown\uFFFDpolicy' })
   })
 
   it('reads an answer that is longer than the evidence that is kept', async () => {

@@ -10,13 +10,14 @@ const MAX_ANSWER_BYTES = 1024 * 1024
 
 /** JSON-RPC and A2A error codes that another attempt does not change (A2A 0.3, section 8). */
 const LASTING_ERRORS: readonly unknown[] = [-32700, -32600, -32601, -32602, -32004, -32005, -32007]
-/** Task states (A2A 0.3, section 6.3) in which the agent has the message, and those in which only a person there can help. */
-const TAKEN: readonly unknown[] = ['submitted', 'working', 'completed']
+/** Task states (A2A 0.3, section 6.3) in which the agent works on the message, and those in which only a person there can help. */
+const WORKING: readonly unknown[] = ['submitted', 'working']
 const LASTING_STATES: readonly unknown[] = ['rejected', 'input-required', 'auth-required']
 
 /**
  * Sends messages to an agent by the Agent2Agent protocol 0.3: reads its card, then calls `message/send` by JSON-RPC 2.0, with the message
- * as a data part. Both requests are subject to the rules of webhooks, and each has half of the time.
+ * as a data part. It does not wait for the task: later attempts call `tasks/get` until the task ends, so that the agent does its work once.
+ * Both requests are subject to the rules of webhooks, and each has half of the time.
  */
 export class Agent2AgentSender implements ChannelSender<'agent2agent'> {
   private readonly http: HttpPost
@@ -25,36 +26,33 @@ export class Agent2AgentSender implements ChannelSender<'agent2agent'> {
     this.http = new HttpPost({ ...options, deadlineMs: (options.deadlineMs ?? DEADLINE_MS) / 2 })
   }
 
-  async send({ channel, networks, id, body }: Attempt<Agent2AgentChannel>, signal: AbortSignal): Promise<Outcome> {
+  async send({ channel, networks, id, body, task }: Attempt<Agent2AgentChannel>, signal: AbortSignal): Promise<Outcome> {
     const { url, secret } = channel
     const keyId = webhookKeyId(secret)
     const request = { networks, keyId, maxBytes: MAX_ANSWER_BYTES }
     const card = await this.http.send({ ...request, url: url.replace(/\/*$/, CARD_PATH), headers: {}, method: 'GET' }, signal)
-    if (card.outcome.kind !== 'delivered') return { ...card.outcome, detail: `agent card: ${card.outcome.detail ?? ''}` }
+    if (card.outcome.kind !== 'delivered') return { ...card.outcome, task, detail: `agent card: ${card.outcome.detail ?? ''}` }
     const target = endpointOf(jsonIn(card.text ?? ''), url)
-    if (!target.ok) return { ...card.outcome, kind: 'rejected', detail: target.detail }
-    const message = {
-      kind: 'message',
-      role: 'user',
-      messageId: id,
-      parts: [{ kind: 'data', data: JSON.parse(body.toString()) as JsonObject }],
-    }
-    const call = {
-      jsonrpc: '2.0',
-      id,
-      method: 'message/send',
-      params: { message, configuration: { acceptedOutputModes: ['application/json'] } },
-    }
+    if (!target.ok) return { ...card.outcome, task, kind: 'rejected', detail: target.detail }
+    const call = { jsonrpc: '2.0', id, ...(task === undefined ? messageSend(id, body) : tasksGet(task)) }
     const headers = { authorization: `Bearer ${secret}` }
     const answer = await this.http.send({ ...request, url: target.url, headers, body: Buffer.from(JSON.stringify(call)) }, signal)
     const latencyMs = card.outcome.latencyMs + answer.outcome.latencyMs
-    return { ...answer.outcome, latencyMs, ...(answer.outcome.kind === 'delivered' ? judge(answer, id) : {}) }
+    return { ...answer.outcome, latencyMs, ...(answer.outcome.kind === 'delivered' ? judge(answer, id) : { task }) }
   }
 
   close(): Promise<void> {
     return this.http.close()
   }
 }
+
+function messageSend(messageId: string, body: Buffer): object {
+  const message = { kind: 'message', role: 'user', messageId, parts: [{ kind: 'data', data: JSON.parse(body.toString()) as JsonObject }] }
+  // guard: agent-not-blocked
+  return { method: 'message/send', params: { message, configuration: { acceptedOutputModes: ['application/json'], blocking: false } } }
+}
+
+const tasksGet = (id: string): object => ({ method: 'tasks/get', params: { id, historyLength: 0 } })
 
 /** Returns the JSON-RPC address in an agent card. It must be of the registered origin, because the secret is sent there. */
 function endpointOf(card: unknown, base: string): { ok: true; url: string } | { ok: false; detail: string } {
@@ -73,7 +71,7 @@ function endpointOf(card: unknown, base: string): { ok: true; url: string } | { 
 }
 
 /** Judges a 2xx answer: a message, or a task by its state. */
-function judge({ text = '' }: HttpAnswer, id: string): Pick<Outcome, 'kind' | 'detail'> {
+function judge({ text = '' }: HttpAnswer, id: string): Pick<Outcome, 'kind' | 'detail' | 'task'> {
   const answer = jsonIn(text)
   if (!isObject(answer) || answer['jsonrpc'] !== '2.0' || (answer['id'] !== id && answer['error'] === undefined))
     return { kind: 'retry', detail: 'the answer is no JSON-RPC response to this request' }
@@ -83,8 +81,14 @@ function judge({ text = '' }: HttpAnswer, id: string): Pick<Outcome, 'kind' | 'd
     return { kind: LASTING_ERRORS.includes(error['code']) ? 'rejected' : 'retry', detail }
   }
   if (isObject(result) && result['kind'] === 'message') return { kind: 'delivered' }
-  const state = isObject(result) && result['kind'] === 'task' && isObject(result['status']) ? result['status']['state'] : undefined
-  if (TAKEN.includes(state)) return { kind: 'delivered', detail: `task ${String(state)}` }
-  const detail = typeof state === 'string' ? `task ${state.slice(0, 40)}` : 'the result is neither a message nor a task'
+  if (!isObject(result) || result['kind'] !== 'task' || !isObject(result['status']) || typeof result['status']['state'] !== 'string')
+    return { kind: 'retry', detail: 'the result is neither a message nor a task' }
+  const { id: task, status } = result as { id: unknown; status: { state: string; message?: { parts?: unknown } } }
+  const { state, message } = status
+  const parts = Array.isArray(message?.parts) ? message.parts : []
+  const reason = parts.map((part) => (isObject(part) && typeof part['text'] === 'string' ? `: ${part['text']}` : '')).join('')
+  const detail = `task ${state.slice(0, 40)}${reason.slice(0, 200)}`.replaceAll('\0', '\uFFFD')
+  if (state === 'completed') return { kind: 'delivered', detail }
+  if (WORKING.includes(state) && /^[\x21-\x7e]{1,256}$/.test(String(task))) return { kind: 'working', detail, task: String(task) }
   return { kind: LASTING_STATES.includes(state) ? 'rejected' : 'retry', detail }
 }
