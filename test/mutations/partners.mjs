@@ -8,6 +8,13 @@ export const PARTNER_GUARDS = [
     test: 'is notified once if rollout reports the rollback and then the failure',
   },
   {
+    name: 'end-is-current',
+    guard: 'a partner that got an announcement is notified of the version in force, also after a rollback during the run',
+    without: ['await leftInForce(tx, left, new Date(content.at))', 'left'],
+    spec: 'apps/notifier/src/notifications/announcements.spec.ts',
+    test: 'is notified of the version that a rollback during the run left in force',
+  },
+  {
     name: 'values-bounded',
     guard: 'a message has values up to 64 KiB, because each delivery stores its body',
     without: ['JSON.stringify(all).length <= MAX_VALUES', 'true'],

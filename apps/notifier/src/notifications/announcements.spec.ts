@@ -66,6 +66,37 @@ describe('a partner that got an announcement', () => {
     expect(messages().slice(2)).toEqual(['va-deq policy.rolled-back 1.5.0', 'wv-dep policy.updated 1.5.0'])
   })
 
+  it('is notified of the version that a rollback during the run left in force', async () => {
+    await world.foretell(184, '2.0.0', '1.5.0')
+    await world.reverse('1.5.0', '1.4.0', 7)
+    await world.reverse('1.4.0', '1.3.0', 8)
+    await world.fail(184)
+    expect(messages().slice(2)).toEqual(['va-deq policy.rolled-back 1.3.0', 'wv-dep policy.updated 1.3.0'])
+  })
+
+  it('is notified of the version before if a rollback was undone during the run', async () => {
+    await world.foretell(184, '2.0.0', '1.5.0')
+    await world.reverse('1.5.0', '1.4.0', 7)
+    await world.reverse('1.4.0', '1.5.0', 8)
+    await world.fail(184)
+    expect(messages().slice(2)).toEqual(['va-deq policy.rolled-back 1.5.0', 'wv-dep policy.updated 1.5.0'])
+  })
+
+  it('is notified that no version is in force if a rollback during the run left none', async () => {
+    await world.foretell(184, '2.0.0', '1.5.0')
+    await world.reverse('1.5.0', null, 7)
+    await world.fail(184)
+    expect(messages().slice(2)).toEqual(['va-deq policy.withdrawn 2.0.0', 'wv-dep policy.withdrawn 2.0.0'])
+  })
+
+  it('is notified of what a second attempt left in force, whatever was rolled back before it', async () => {
+    await world.reverse('2.0.0', '1.5.0', 7)
+    await world.advance(1)
+    await world.foretell(184, '2.0.0', '1.5.0')
+    await world.fail(184, 'epa-pm25-limit')
+    expect(messages().slice(2)).toEqual(['va-deq policy.updated 2.0.0', 'wv-dep policy.updated 2.0.0'])
+  })
+
   it('is notified that a failed run left the policy in force', async () => {
     await world.foretell(184, '2.0.0', '1.5.0')
     await world.fail(184, 'epa-pm25-limit')

@@ -10,7 +10,7 @@ import { isAnnouncement, type News, noticeOf, type PolicyNews, releaseFacts } fr
 import { concerns, policiesOf } from '../delivery/notified-policies.js'
 import { asksFor } from '../partners/partner.js'
 import { PARTNERS } from '../partners/partner.table.js'
-import { rememberReversal } from './reversal.table.js'
+import { leftInForce, rememberReversal } from './reversal.table.js'
 
 const MAX_DELIVERIES = 10_000
 const MAX_BEFORE = 500
@@ -29,7 +29,7 @@ export class NotifyReversal {
     // The event has the key of the bundle's smallest policy, so the lock of this policy is taken here.
     await tx.lock([policyKey(policy)])
     const gone = inForce === undefined ? [from] : [from, inForce]
-    for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
+    for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to }, cause)
     // A replacement has ids of its own, because the same head may also belong to a rollback.
     const what = replacedBy === undefined ? 'rollback' : 'replaced' // guard: dropped-has-its-own-id
     const facts = {
@@ -61,7 +61,8 @@ export class NotifyReversal {
     const facts = { cause: `ended-${run}`, messageCause: `ended_${run}`, at: new Date(cause.time) }
     for (const { policy, version, release, replaced } of contentsOf(content).toSorted((a, b) => (a.policy < b.policy ? -1 : 1))) {
       await tx.lock([policyKey(policy)])
-      const inForce = kept.some(({ id }) => id === policy) ? release : replaced
+      const left = kept.some(({ id }) => id === policy) ? release : replaced
+      const inForce = await leftInForce(tx, left, new Date(content.at)) // guard: end-is-current
       const again = inForce === null ? undefined : { ...releaseFacts(inForce), release: inForce, replaced: null }
       await this.notify(tx, { policy, versions: [version], again, isAnnounced: true }, facts, cause)
     }
