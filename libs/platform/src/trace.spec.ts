@@ -4,6 +4,7 @@ import {
   currentTraceparent,
   inTrace,
   outsideTrace,
+  registerSpanExporter,
   rememberTraceState,
   traceIdOf,
   traceOfRequest,
@@ -15,8 +16,17 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const GIVEN = `00-${TRACE}-00f067aa0ba902b7-01`
 
 describe('a traceparent', () => {
+  it('is passed on unchanged by a process that exports no spans', () => {
+    const unsampled = GIVEN.replace(/01$/, '00')
+    expect([GIVEN, unsampled].map(childTraceparent)).toEqual([GIVEN, unsampled])
+    expect(traceOfRequest({ headers: { traceparent: GIVEN } })).toBe(GIVEN)
+    expect(inTrace(GIVEN, currentTraceparent, { name: 'work' })).toBe(GIVEN)
+  })
+
   it('is continued as a new span with the same trace id and flags', () => {
+    const stop = registerSpanExporter(() => {})
     const next = childTraceparent(GIVEN)
+    stop()
     expect(next).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
     expect([next === GIVEN, traceIdOf(next)]).toEqual([false, TRACE])
   })
@@ -40,7 +50,7 @@ describe('a traceparent', () => {
     ['too long', `01${GIVEN.slice(2)}-${'x'.repeat(300)}`],
   ])('is replaced when it is %s', (_name, given) => {
     expect(validTraceparent(given)).toBeUndefined()
-    expect(childTraceparent(given)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    expect(childTraceparent(given)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
     expect(childTraceparent(given)).not.toContain(TRACE)
   })
 })

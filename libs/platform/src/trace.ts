@@ -78,11 +78,15 @@ export function outsideTrace<T>(work: () => T): T {
   return traces.exit(work)
 }
 
-/** Returns a new span in the same trace; in a new trace if the argument is not a `traceparent`. */
+/**
+ * Returns a new span in the same trace; in a new trace if the argument is not a `traceparent`. A process that exports no spans passes a
+ * `traceparent` on unchanged, and marks a new trace as sampled: `00` would turn off sampling in the processes that it calls.
+ */
 export function childTraceparent(traceparent: unknown): string {
   const cause = partsOf(traceparent)
+  if (exporter === undefined && cause !== undefined) return traceparent as string
   const traceId = cause?.traceId ?? randomBytes(16).toString('hex')
-  const isSampled = exporter?.samples(traceId, cause?.isSampled) ?? cause?.isSampled ?? false
+  const isSampled = exporter?.samples(traceId, cause?.isSampled) ?? true
   const flags = (parseInt(cause?.flags ?? '00', 16) & ~SAMPLED) | (isSampled ? SAMPLED : 0)
   return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags.toString(16).padStart(2, '0')}`
 }

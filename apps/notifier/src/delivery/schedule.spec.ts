@@ -1,6 +1,5 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseRetryAfter } from '../channels/webhook/http-post.js'
 import { type EndedAttempt, HORIZON_MS, JITTER, MAX_ATTEMPTS, nextAttemptAt, ATTEMPT_OFFSETS_MS } from './schedule.js'
 
 const firstAt = new Date('2026-01-01T00:00:00Z')
@@ -76,27 +75,5 @@ describe('nextAttemptAt', () => {
     expect(next({ attempt: 3, endedAt: after(HORIZON_MS) })).toBe('dead')
     expect(next({ outcome: { kind: 'gone', status: 410 } })).toBe('disabled')
     expect(next({ outcome: { kind: 'refused' } })).toBeInstanceOf(Date)
-  })
-})
-
-describe('parseRetryAfter', () => {
-  const now = new Date('2026-01-01T00:00:00Z')
-  it.each([
-    ['120', 120_000],
-    ['0', 0],
-    [' 5 ', 5000],
-    ['Thu, 01 Jan 2026 00:01:00 GMT', 60_000],
-    ['Thursday, 01-Jan-26 00:01:00 GMT', 60_000],
-    ['Wed, 31 Dec 2025 23:00:00 GMT', 0],
-    ['-1', undefined],
-    ['1.5', undefined],
-    ['soon', undefined],
-    ['2027', 2_027_000],
-    ['', undefined],
-    [undefined, undefined],
-    ['9999999999', undefined],
-    ['Monday', undefined],
-  ])('reads %s', (value, expected) => {
-    expect(parseRetryAfter(value, now)).toBe(expected)
   })
 })

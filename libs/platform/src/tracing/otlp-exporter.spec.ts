@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { VirtualClock } from '../testing/index.js'
 import { silentLogger } from '../logger.js'
 import { Metrics } from '../metrics.js'
@@ -30,10 +30,12 @@ let bodies: Sent[]
 let binary: Buffer[]
 let headers: IncomingHttpHeaders
 let status: number
+let retryAfter: string | undefined
 beforeEach(async () => {
   bodies = []
   binary = []
   status = 200
+  retryAfter = undefined
   collector = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -43,7 +45,7 @@ beforeEach(async () => {
     const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
     if (headers['content-type'] === 'application/json') bodies.push(JSON.parse(plain.toString()) as Sent)
     else binary.push(plain)
-    response.writeHead(status).end('{}')
+    response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end('{}')
   })
   await new Promise<void>((ready) => collector.listen(0, '127.0.0.1', ready))
 })
@@ -55,8 +57,13 @@ afterEach(() => {
 const PROCESS = { messaging: 'kafka' as const, service: 'linter', version: '0.1.0' }
 const addressOf = (): string => `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`
 
-function tracing(metrics = new Metrics(), endpoint: string | undefined = addressOf(), env: Record<string, string> = {}) {
-  return startTracing({ ...PROCESS, env, endpoint, clock: new VirtualClock(), log: silentLogger, metrics })
+function tracing(
+  metrics = new Metrics(),
+  endpoint: string | undefined = addressOf(),
+  env: Record<string, string> = {},
+  clock = new VirtualClock(),
+) {
+  return startTracing({ ...PROCESS, env, endpoint, clock, log: silentLogger, metrics })
 }
 const counted = async (metrics: Metrics): Promise<string[]> =>
   (await metrics.render()).split('\n').filter((line) => line.startsWith('hms_svc_otlp_spans_total{'))
@@ -128,6 +135,58 @@ it('accepts no spans without an endpoint, and none after it was stopped', async 
   expect(isExporting()).toBe(true)
   await stop()
   expect(isExporting()).toBe(false)
+})
+
+/** Runs the next action of the clock, and returns the wait in ms until the one after it. */
+async function nextWait(clock: VirtualClock): Promise<number> {
+  clock.advanceTo(clock.nextAt()!)
+  await vi.waitFor(() => expect(clock.nextAt()).toBeDefined(), { timeout: 30_000 })
+  return clock.nextAt()! - clock.elapsedMs()
+}
+
+it('sends a batch again that a busy collector refuses, when it asks for it, and meanwhile sends nothing', async () => {
+  const [metrics, clock] = [new Metrics(), new VirtualClock()]
+  const stop = tracing(metrics, undefined, {}, clock)
+  ;[status, retryAfter] = [429, '7']
+  endSpan(SPAN)
+  expect(await nextWait(clock)).toBe(7_000)
+  ;[status, retryAfter] = [503, '100000']
+  expect(await nextWait(clock)).toBe(60_000)
+  for (let n = 0; n < 600; n++) endSpan(SPAN)
+  status = 200
+  expect(bodies).toHaveLength(2)
+  await stop()
+  expect(bodies.map(({ resourceSpans }) => resourceSpans[0]!.scopeSpans[0]!.spans.length)).toEqual([1, 1, 512, 89])
+  expect(await counted(metrics)).toEqual(['hms_svc_otlp_spans_total{outcome="sent"} 601'])
+})
+
+it('backs off ever longer from a collector that is down, then drops the batch', async () => {
+  const [metrics, clock] = [new Metrics(), new VirtualClock()]
+  const stop = tracing(metrics, undefined, {}, clock)
+  status = 503
+  endSpan(SPAN)
+  const waits: number[] = []
+  for (let n = 0; n < 5; n++) waits.push(await nextWait(clock))
+  expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000])
+  clock.advanceTo(clock.nextAt()!)
+  await vi.waitFor(async () => expect(await counted(metrics)).toEqual(['hms_svc_otlp_spans_total{outcome="refused"} 1']), {
+    timeout: 30_000,
+  })
+  await stop()
+  expect(bodies).toHaveLength(6)
+})
+
+it('sends nothing again that the collector refuses for good', async () => {
+  const [metrics, clock] = [new Metrics(), new VirtualClock()]
+  const stop = tracing(metrics, undefined, {}, clock)
+  status = 400
+  endSpan(SPAN)
+  clock.advanceTo(clock.nextAt()!)
+  await vi.waitFor(async () => expect(await counted(metrics)).toEqual(['hms_svc_otlp_spans_total{outcome="refused"} 1']), {
+    timeout: 30_000,
+  })
+  await stop()
+  expect(bodies).toHaveLength(1)
 })
 
 it('drops and counts spans that the collector refuses or that exceed the queue', async () => {

@@ -3,6 +3,7 @@ import { gzip } from 'node:zlib'
 import { describeError } from '../failures.js'
 import type { Clock } from '../clock.js'
 import type { Metrics } from '../metrics.js'
+import { parseRetryAfter } from '../http/retry-after.js'
 import { registerSpanExporter, type Span } from '../trace.js'
 import { readOtlpSettings, type OtlpSettings, type TracedProcess } from './otlp-settings.js'
 
@@ -10,6 +11,15 @@ const FLUSH_MS = 2_000
 const BATCH = 512
 /** Maximum spans queued for a slow or unavailable collector; further ones are dropped and counted. */
 const MAX_WAITING = 4_096
+/** Statuses after which OTLP/HTTP sends a request again. */
+const RETRYABLE: readonly number[] = [429, 502, 503, 504]
+/** Number of retries of a batch, with waits of 1, 2, 4, 8 and 16 s, or `Retry-After` up to the maximum. */
+const MAX_RETRIES = 5
+const FIRST_WAIT_MS = 1_000
+const MAX_WAIT_MS = 60_000
+
+/** `waitMs`: wait that the collector requests before the batch is sent again; `undefined` if it is not to be sent again. */
+type Answer = { outcome: 'sent' | 'refused'; waitMs?: number }
 
 interface TracingOptions extends TracedProcess {
   /** Value of OpenTelemetry's attribute `messaging.system`. */
@@ -18,12 +28,15 @@ interface TracingOptions extends TracedProcess {
   metrics: Metrics
 }
 
-/** Sends spans to a collector as OTLP over HTTP. Unsendable spans are dropped: nothing waits for a trace. */
+/** Sends spans to a collector as OTLP over HTTP, with retries. Spans that it does not take are dropped: nothing waits for a trace. */
 class OtlpExporter {
   private waiting: Span[] = []
   private sending: Promise<void> | undefined
   private cancelNext: (() => void) | undefined
   private complained = false
+  private isStopped = false
+  /** Retries of the batch at the head of the queue. */
+  private retries = 0
   private readonly stopTaking: () => void
   private readonly sent = this.options.metrics.counter('otlp_spans_total', 'Spans for the collector, by outcome', ['outcome'])
 
@@ -34,6 +47,7 @@ class OtlpExporter {
   /** Sends the queued spans once, and accepts no more. */
   async stop(): Promise<void> {
     this.stopTaking()
+    this.isStopped = true
     this.cancelNext?.()
     await this.sending
     await this.flush()
@@ -42,8 +56,8 @@ class OtlpExporter {
   private take(span: Span): void {
     if (this.waiting.length >= MAX_WAITING) return this.sent.inc({ outcome: 'dropped' })
     this.waiting.push(span)
-    if (this.waiting.length >= BATCH) void this.flush()
-    else this.cancelNext ??= this.options.clock.after(FLUSH_MS, () => void this.flush())
+    if (this.waiting.length >= BATCH && this.retries === 0) void this.flush()
+    else if (this.cancelNext === undefined) this.flushAfter(FLUSH_MS)
   }
 
   /** Sends one request at a time. Never rejects. */
@@ -55,19 +69,34 @@ class OtlpExporter {
     this.cancelNext?.()
     this.cancelNext = undefined
     while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, BATCH)
-      const outcome = await this.send(batch)
+      const batch = this.waiting.slice(0, BATCH)
+      const { outcome, waitMs } = await this.send(batch)
+      if (waitMs !== undefined && this.retries < MAX_RETRIES && !this.isStopped) {
+        this.flushAfter(Math.min(Math.max(waitMs, FIRST_WAIT_MS * 2 ** this.retries++), MAX_WAIT_MS))
+        return
+      }
+      this.retries = 0
+      this.waiting.splice(0, batch.length)
       this.sent.inc({ outcome }, batch.length)
     }
   }
 
-  private async send(spans: readonly Span[]): Promise<'sent' | 'refused'> {
+  private flushAfter(waitMs: number): void {
+    this.cancelNext?.()
+    this.cancelNext = this.options.clock.after(waitMs, () => {
+      this.cancelNext = undefined
+      void this.flush()
+    })
+  }
+
+  private async send(spans: readonly Span[]): Promise<Answer> {
     const { log, messaging, settings } = this.options
     const { url, timeoutMs, resource } = settings
     const isJson = settings.protocol === 'http/json'
     const headers = { ...settings.headers, 'content-type': isJson ? 'application/json' : 'application/x-protobuf' }
     for (const { kind, attributes } of spans)
       if (attributes !== undefined && (kind === 'producer' || kind === 'consumer')) attributes['messaging.system'] = messaging
+    let waitMs: number | undefined = 0
     try {
       // Loaded here, because a process without an endpoint needs no encoder, which takes 4 MB.
       const { toProtobuf, traceRequest } = await import('./otlp-document.js')
@@ -81,15 +110,20 @@ class OtlpExporter {
         redirect: 'error',
       })
       await response.body?.cancel()
+      const retryAfter = response.headers.get('retry-after') ?? ''
+      waitMs = RETRYABLE.includes(response.status) ? (parseRetryAfter(retryAfter, this.options.clock.now()) ?? 0) : undefined
       if (!response.ok) throw new Error(`status ${response.status}`)
       this.complained = false
-      return 'sent'
+      return { outcome: 'sent' }
     } catch (error) {
       // Logged once per outage.
       if (!this.complained)
-        log.warn({ endpoint: new URL(url).origin, error: describeError(error) }, 'the collector takes no spans; they are dropped')
+        log.warn(
+          { endpoint: new URL(url).origin, error: describeError(error) },
+          'the collector takes no spans; they are sent again, then dropped',
+        )
       this.complained = true
-      return 'refused'
+      return { outcome: 'refused', waitMs }
     }
   }
 }

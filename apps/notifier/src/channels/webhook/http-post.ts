@@ -1,3 +1,4 @@
+import { parseRetryAfter } from '#libs/platform'
 import { StringDecoder } from 'node:string_decoder'
 import { type Dispatcher, request } from 'undici'
 import { ADDRESS_REFUSED, checkPartnerUrl, type Deployment } from '../../partners/address-guard.js'
@@ -124,15 +125,6 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
   }
   if (stopped) return { kind: 'retry', detail: 'stopped before the partner answered' }
   return { kind: 'retry', detail: [code, message].filter(Boolean).join(': ') || String(error) }
-}
-
-/** Parses `Retry-After` (RFC 9110 §10.2.3), whole seconds or an HTTP date, as ms from `now`, never negative; `undefined` otherwise. */
-export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
-  const text = value?.trim() ?? ''
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  // Date.parse accepts much more than an HTTP date; each of the three HTTP forms begins with the name of a day.
-  const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime())
 }
 
 /** Peer of the actual connection. Filled once the request headers are sent; empty if no connection was established. */
