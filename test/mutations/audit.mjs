@@ -4,6 +4,13 @@
  */
 export const AUDIT_GUARDS = [
   {
+    name: 'export-gap-stated',
+    guard: 'an export states each head that the history lacks',
+    without: ['yield {', 'void {'],
+    spec: 'libs/export/src/new-records.spec.ts',
+    test: 'states in its place each head that the log reports as stored and the history lacks',
+  },
+  {
     name: 'export-cursor-of-this-log',
     guard: 'a pull does not continue an export of another log',
     without: 'last === undefined',

@@ -108,6 +108,20 @@ describe('an export', () => {
     expect((await check(file)).code).toBe(0)
   })
 
+  it('is refused where it states that a head is missing, once, with the line', async () => {
+    const all = records(readFileSync(file, 'utf8'))
+    const at = all.findLastIndex(({ type }) => type === 'live')
+    const gone = all[at] as Extract<ExportRecord, { type: 'live' }>
+    const other = join(folder, 'missing.ndjson')
+    for (const seq of [gone.record.seq, 4711]) {
+      const lines = all.with(at, { type: 'missing', head: { policy: gone.record.policy, seq } })
+      writeFileSync(other, `${lines.map((each) => JSON.stringify(each)).join('\n')}\n`)
+      const { stderr, code } = await check(other)
+      expect([code, stderr]).toEqual([10, expect.stringMatching(new RegExp(`line ${at + 1}:? the history of config-store did not have`))])
+      expect(stderr.includes('as stored, but their records are missing')).toBe(seq === 4711)
+    }
+  })
+
   it('contains what took effect later', async () => {
     const heads = records(readFileSync(file, 'utf8'))
     const held = heads.flatMap((record) => (record.type === 'live' && record.record.policy === 'ozone' ? [record.record] : []))

@@ -28,6 +28,21 @@ describe('newRecords', () => {
     expect(await typesFrom(truthful)).toEqual(['entry', 'entry', 'live', 'checkpoint'])
   })
 
+  it('states in its place each head that the log reports as stored and the history lacks', async () => {
+    const stored = (seq: number) => ({ policy: 'a', seq, scope: 'global', applied: true, revision: seq })
+    const predicate = { data: { heads: [stored(1), stored(2), { ...stored(3), applied: false }] } }
+    const signed = { ...head, payload: Buffer.from(JSON.stringify({ predicate })).toString('base64') }
+    const entries: ExportSource['entries'] = ({ after = -1 }) => Promise.resolve([{ ...entryOf(after + 1), ...(after < 0 && { signed }) }])
+    const lines: unknown[] = []
+    const source = { ...truthful, entries, history: () => Promise.resolve([]) }
+    for await (const line of newRecords(source, startPosition(), { size: 2, note: '' })) lines.push(line)
+    expect(lines.slice(2)).toEqual([
+      { type: 'missing', head: { policy: 'a', seq: 1 } },
+      { type: 'missing', head: { policy: 'a', seq: 2 } },
+      { type: 'checkpoint', size: 2, note: '' },
+    ])
+  })
+
   it.each<[string, Partial<ExportSource>]>([
     ['rosters', { rosters: () => Promise.resolve([{ version: 0, envelope: head }]) }],
     ['entries', { entries: () => Promise.resolve([entryOf(0)]) }],

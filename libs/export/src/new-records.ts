@@ -8,7 +8,6 @@ import {
   PUBLISHED,
   publishedIn,
   withoutRepeatedHeads,
-  type ExportedHead,
   type ExportPosition,
   type ExportRecord,
   type PublishedEntry,
@@ -34,8 +33,6 @@ export interface ExportEnd {
 interface ExportFilter {
   /** Entries before this time are left out. */
   sinceMs?: number | undefined
-  /** Called with each head that the log reports as stored, and the history does not have. */
-  missing?: (head: string) => void
 }
 
 const ENTRIES_AT_ONCE = 1_000
@@ -45,7 +42,7 @@ export async function* newRecords(
   source: ExportSource,
   position: ExportPosition,
   { size, note }: ExportEnd,
-  { sinceMs, missing = () => {} }: ExportFilter = {},
+  { sinceMs }: ExportFilter = {},
 ): AsyncGenerator<ExportRecord, void, undefined> {
   const emit = (record: ExportRecord): ExportRecord => {
     advance(position, record)
@@ -73,7 +70,7 @@ export async function* newRecords(
       if (entry.type === PUBLISHED) published.push(withoutRepeatedHeads(publishedIn(entry, event), named))
     }
   }
-  for await (const record of headsOfEntries(source, published, position.heads, missing)) yield emit({ type: 'live', record })
+  for await (const record of headsOfEntries(source, published, position.heads)) yield emit(record)
   yield { type: 'checkpoint', size, note }
 }
 
@@ -91,24 +88,24 @@ async function* rostersAfter(source: ExportSource, position: ExportPosition): As
 
 const HEADS_AT_ONCE = 100
 
-/** Yields heads in the order of these entries, not by time. `known`: keys in the file. `missing`: called for heads not in history. */
+/** Yields heads in the order of these entries, not by time. `known`: keys in the file. */
 async function* headsOfEntries(
   pages: ExportSource,
   published: readonly PublishedEntry[],
   known: ReadonlySet<string>,
-  missing: (key: string) => void,
-): AsyncGenerator<ExportedHead, void, undefined> {
+): AsyncGenerator<ExportRecord, void, undefined> {
   const source = new HeadSource(pages, published)
   for (const entry of published) {
     if (entry.heads === undefined) {
-      for (const record of await source.findForEntry(entry)) if (!known.has(headKey(record))) yield exportedHead(record, undefined)
+      for (const record of await source.findForEntry(entry))
+        if (!known.has(headKey(record))) yield { type: 'live', record: exportedHead(record, undefined) }
       continue
     }
     for (const named of entry.heads) {
       const record = await source.findByKey(headKey(named))
-      if (record === undefined) missing(headKey(named))
+      if (record === undefined) yield { type: 'missing', head: { policy: named.policy, seq: named.seq } } // guard: export-gap-stated
       // A head that was stored again is in the export since its first report, which may be before this position.
-      else if (record.storedAt === entry.at) yield exportedHead(record, named)
+      else if (record.storedAt === entry.at) yield { type: 'live', record: exportedHead(record, named) }
     }
   }
 }

@@ -12,6 +12,8 @@ export type ExportRecord =
   /** `event`: signed by the service, if the log keeps it. */
   | { type: 'entry'; entry: AuditEntry; event?: Envelope }
   | { type: 'live'; record: ExportedHead }
+  /** Head that the log reports as stored, and the history does not have; in the place of its record. */
+  | { type: 'missing'; head: { policy: string; seq: number } }
   | { type: 'checkpoint'; size: number; note: string }
   /** Last line of each response of `/v1/export`: `after` of the next request. */
   | { type: 'cursor'; cursor: string }

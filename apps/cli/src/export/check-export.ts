@@ -46,10 +46,13 @@ const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
   roster: ['version', 'envelope'],
   entry: ['entry', 'event'],
   live: ['record'],
+  missing: ['head'],
   checkpoint: ['size', 'note'],
   cursor: ['cursor'],
 }
 const ORDER = Object.keys(MEMBERS)
+/** A head that is missing has the place of its record. */
+const rankOf = (type: ExportRecord['type']): number => ORDER.indexOf(type === 'missing' ? 'live' : type)
 
 class ExportCheck {
   private readonly tree = new HashTree()
@@ -110,8 +113,8 @@ class ExportCheck {
     // Earlier builds wrote a checkpoint even without new records.
     const isNext =
       isComplete || type === 'cursor'
-        ? isComplete && type !== 'live' && (type !== 'checkpoint' || this.isEarlier)
-        : ORDER.indexOf(type) >= ORDER.indexOf(this.last)
+        ? isComplete && type !== 'live' && type !== 'missing' && (type !== 'checkpoint' || this.isEarlier)
+        : rankOf(type) >= rankOf(this.last)
     if (!isNext) throw invalid(`a record of type ${type} follows a record of type ${this.last}: a line is missing or was moved`)
   }
 
@@ -125,6 +128,8 @@ class ExportCheck {
         return this.append(record.entry, record.event)
       case 'live':
         return this.checkLive(record.record, place)
+      case 'missing':
+        return this.reportMissing(headKey(record.head))
       case 'checkpoint':
         return this.compare(record.size, record.note)
       case 'cursor':
@@ -187,6 +192,11 @@ class ExportCheck {
       if (!(error instanceof LiveRefused)) throw error
       throw new LiveRefused(`${record.policy} ${record.seq}: ${error.message}`)
     }
+  }
+
+  private reportMissing(head: string): void {
+    this.expected.excuse(head)
+    throw invalid(`the history of config-store did not have ${head}, which the log reports as stored`)
   }
 
   private compare(stated: number, note: string): void {

@@ -23,6 +23,11 @@ export class ExpectedHeads {
     this.queue.push(withoutRepeatedHeads(published, this.listedKeys))
   }
 
+  /** Counts a head that the export states as missing. */
+  excuse(key: string): void {
+    this.seen.add(key)
+  }
+
   /** Matches a record to its entry. Throws `LiveRefused`. `isLoose`: an earlier build's file, ordered by time, which may be incomplete. */
   match(record: ExportedHead, { isLoose }: { isLoose: boolean }): MatchedHead {
     const key = headKey(record)
@@ -44,7 +49,7 @@ export class ExpectedHeads {
     }
     const index = listedHeads.findIndex((head) => headKey(head) === key)
     if (!isLoose) {
-      missing.push(...listedHeads.slice(this.nextIndex, index).map(headKey))
+      missing.push(...this.unseen(listedHeads.slice(this.nextIndex, index)))
       this.nextIndex = index + 1
     }
     const { revision, change } = listedHeads[index]!
@@ -53,15 +58,19 @@ export class ExpectedHeads {
 
   /** Empties the queue at a checkpoint. Returns the keys of the heads without a record. */
   end(): string[] {
-    return this.drop(this.queue.length).filter((key) => !this.seen.has(key))
+    return this.drop(this.queue.length)
   }
 
-  /** Drops the first `count` entries. Returns the keys of their heads after the last matched one. */
+  /** Drops the first `count` entries. Returns the keys of their heads after the last matched one that have no record. */
   private drop(count: number): string[] {
     if (count === 0) return []
-    const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, nth) => heads.slice(nth === 0 ? this.nextIndex : 0).map(headKey))
+    const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, nth) => this.unseen(heads.slice(nth === 0 ? this.nextIndex : 0)))
     this.nextIndex = 0
     this.lastUnlistedPolicy = undefined
     return dropped
+  }
+
+  private unseen(heads: readonly { policy: string; seq: number }[]): string[] {
+    return heads.map(headKey).filter((key) => !this.seen.has(key))
   }
 }

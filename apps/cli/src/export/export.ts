@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { open, stat, truncate } from 'node:fs/promises'
 import type { ApiClient } from '#libs/client'
 import { EXIT, HmsError, printableJson } from '#libs/contracts'
-import { advance, newRecords, startPosition, type ExportEnd, type ExportPosition, type ExportRecord } from '#libs/export'
+import { advance, headKey, newRecords, startPosition, type ExportEnd, type ExportPosition, type ExportRecord } from '#libs/export'
 import { isTimestamp } from '#libs/policy'
 import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import type { CliContext } from '../context.js'
@@ -37,7 +37,8 @@ export async function exportRecords(context: CliContext, options: FlagsOf<typeof
       entries: (page: object) => client.get('/v1/audit/entries', { ...page, signed: true }),
       history: (page: object) => client.get('/v1/history', page),
     }
-    for await (const record of newRecords(source, position, end, { sinceMs, missing: (head) => lost.push(head) })) {
+    for await (const record of newRecords(source, position, end, { sinceMs })) {
+      if (record.type === 'missing') lost.push(headKey(record.head))
       const line = `${printableJson(record)}\n`
       if (file === undefined) context.io.stdout.write(line)
       else await file.write(line)

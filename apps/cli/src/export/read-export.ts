@@ -18,7 +18,7 @@ export async function filesOf(path: string): Promise<string[]> {
 
 /** Limit of a line; a head, a release with 16 signatures and a proof are far below it. */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
-const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint', 'cursor'])
+const TYPES = new Set(['export', 'roster', 'entry', 'live', 'missing', 'checkpoint', 'cursor'])
 const STARTS = [...TYPES].map((type) => `{"type":"${type}"`)
 
 /** Yields the records with line and end offset. Throws `HMS_EXPORT_MALFORMED`. `isOpenEnded`: a half line at the end is ignored. */
