@@ -65,11 +65,15 @@ const webhooks = area('webhooks', 'for developers of a partner: try a receiver o
     examples: ['--forward http://127.0.0.1:8900/hms'],
     run: async () => (await import('../webhooks/listen.js')).listenForWebhooks,
   }),
-  verb('trigger <event>', 'post a sample of `policy.updated` or `policy.withdrawn` to a receiver, signed as a real one', {
-    options: { '--forward <url>': needed('where it is posted'), '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET)' },
-    examples: ['policy.updated --forward http://127.0.0.1:8900/hms --secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
-    run: async () => (await import('../webhooks/forward.js')).triggerWebhook,
-  }),
+  verb(
+    'trigger <event>',
+    'post a sample to a receiver, signed as a real one: `policy.announced`, `.updated`, `.rolled-back` or `.withdrawn`',
+    {
+      options: { '--forward <url>': needed('where it is posted'), '--secret <secret>': '`whsec_…` to sign with (HMS_WEBHOOK_SECRET)' },
+      examples: ['policy.updated --forward http://127.0.0.1:8900/hms --secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+      run: async () => (await import('../webhooks/forward.js')).triggerWebhook,
+    },
+  ),
 ])
 
 const dlq = area('dlq', 'dead letters: messages that a service gave up', [

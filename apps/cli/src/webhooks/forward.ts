@@ -59,7 +59,7 @@ export function secretOf(flag: string | undefined, environment: CliEnvironment):
 export async function triggerWebhook(context: CliContext, name: string, options: { forward: string; secret?: string }): Promise<number> {
   const { io, output } = context
   const event = SAMPLE_EVENTS.find((each) => each === name)
-  if (event === undefined) throw usageError(`There is no event ${name}; there are ${SAMPLE_EVENTS.join(' and ')}`)
+  if (event === undefined) throw usageError(`There is no event ${name}; there are ${SAMPLE_EVENTS.join(', ')}`)
   const url = checkForward(options.forward)
   const given = secretOf(options.secret, io.environment)
   const secret = given ?? mintSecret()
@@ -75,30 +75,35 @@ export async function triggerWebhook(context: CliContext, name: string, options:
   throw new HmsError('HMS_WEBHOOK_REFUSED', reason, { status: /^\d/.test(detail) ? 409 : 503 })
 }
 
-export const SAMPLE_EVENTS = ['policy.updated', 'policy.withdrawn'] as const
+const INTENTS = {
+  'policy.announced': 'policy-announcement',
+  'policy.updated': 'policy-update',
+  'policy.rolled-back': 'policy-rollback',
+  'policy.withdrawn': 'policy-withdrawal',
+}
 
-type SampleEvent = (typeof SAMPLE_EVENTS)[number]
+type SampleEvent = keyof typeof INTENTS
 
-const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', digest: `sha256:${'0'.repeat(64)}`, supersedes: ['epa-pm25-limit@1.5.0'] }
+export const SAMPLE_EVENTS = Object.keys(INTENTS) as SampleEvent[]
+
+const ID = 'epa-pm25-limit'
 
 /** Path of a receipt that no installation knows. */
 const RECEIPT = `/v1/receipts/${'sample'.padEnd(43, '-')}`
 
 /** Builds a sample message in the format of a real one, about a policy that does not exist; its id begins with `sample_`. */
 export function sampleMessage(event: SampleEvent, now: Date): Message {
-  const { id, version, digest, supersedes } = POLICY
-  const isUpdate = event === 'policy.updated'
-  const data = {
-    intent: isUpdate ? 'policy-update' : 'policy-withdrawal',
-    id,
-    version,
-    digest,
-    effective: isUpdate ? '2024-09-01T00:00:00Z' : undefined,
-    supersedes,
-    bundle: isUpdate ? [`${id}@${version}`] : undefined,
-    values: isUpdate ? { limit: 25 } : undefined,
-    link: isUpdate ? `/policies/${id}` : undefined,
-    receipt: RECEIPT,
+  const isBack = event === 'policy.rolled-back'
+  const [version, before] = isBack ? ['1.5.0', '2.0.0'] : ['2.0.0', '1.5.0']
+  const inForce = {
+    effective: '2024-09-01T00:00:00Z',
+    supersedes: [`${ID}@${before}`],
+    bundle: [`${ID}@${version}`],
+    values: { limit: isBack ? 35 : 25 },
+    ...(isBack ? { rolledBack: before, current: `${ID}@${version}`, reason: 'a sample of a rollback' } : {}),
+    link: event === 'policy.announced' ? '/runs/1' : `/policies/${ID}`,
   }
+  const content = event === 'policy.withdrawn' ? { supersedes: inForce.supersedes } : inForce
+  const data = { intent: INTENTS[event], id: ID, version, digest: `sha256:${'0'.repeat(64)}`, ...content, receipt: RECEIPT }
   return { id: `sample_${randomUUID()}`, body: JSON.stringify({ type: event, timestamp: now.toISOString(), data }) }
 }

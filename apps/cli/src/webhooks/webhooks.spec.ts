@@ -8,6 +8,7 @@ import type { DeliveryView } from '#libs/contracts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveCanned } from '../testing/canned-service.js'
 import { runForTest, type CliRun } from '../testing/run-cli.js'
+import { SAMPLE_EVENTS } from './forward.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
@@ -46,7 +47,7 @@ describe('webhooks trigger', () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, acknowledged: true })
   })
 
-  it.each(['policy.updated', 'policy.withdrawn'])('posts a sample of %s that a receiver of real messages accepts', async (event) => {
+  it.each(SAMPLE_EVENTS)('posts a sample of %s that a receiver of real messages accepts', async (event) => {
     const { code, stdout } = await runForTest(['webhooks', 'trigger', event, '--forward', target(), '--json'], {
       env: { HMS_WEBHOOK_SECRET: SECRET },
     })
