@@ -23,7 +23,8 @@ const LIBS = {
   service: ['contracts', 'kafka-socket', 'process', 'signing', 'guard', 'messaging', 'persistence', 'platform'],
   stage: ['contracts', 'signing', 'guard', 'pipeline', 'messaging', 'persistence', 'platform', 'service'],
   evaluation: ['contracts', 'policy', 'signing'],
-  ofrep: ['contracts', 'evaluation', 'platform', 'signing'],
+  // Only when a policy in force names a schema.
+  ofrep: ['contracts', 'evaluation', 'lint', 'platform', 'signing'],
   client: ['contracts', 'evaluation', 'files', 'kafka-socket', 'policy', 'signing'],
   // What an auditor reads: nothing of ours may come with it.
   verify: [],

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { prepareApproval, signApproval, submitApproval } from '#libs/client'
 import { MemoryBus } from '#libs/messaging/testing'
+import { serveSidecar } from '../../apps/sidecar/src/serve-sidecar.js'
 import { freePort } from '../support/broker/free-ports.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -17,10 +21,10 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 const register = (schema: object): Promise<unknown> => press.api.post('/v1/schemas', { name: 'numbers', schema })
-const value = async (key?: string): Promise<string> => {
+const value = async (key?: string, from = system.url): Promise<string> => {
   const path = `/ofrep/v1/evaluate/flags${key === undefined ? '' : `/${key}`}`
   const body = JSON.stringify({ context: { targetingKey: 'x' } })
-  return (await fetch(system.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text()
+  return (await fetch(from + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text()
 }
 
 it('OFREP writes a number as its schema says, alone and in bulk, and follows a schema that is replaced', async () => {
@@ -34,6 +38,18 @@ it('OFREP writes a number as its schema says, alone and in bulk, and follows a s
   expect(await value('number-limit.days')).toContain('"value":7,')
   expect(await value('number-limit')).toContain('"limit":25.0,')
   expect(await value()).toContain('"value":25.0,')
+  const folder = mkdtempSync(join(tmpdir(), 'hms-numbers-'))
+  writeFileSync(join(folder, 'roster.json'), JSON.stringify(system.roster.envelope))
+  const env = { HMS_URL: system.url, HMS_ROSTER: join(folder, 'roster.json'), HMS_SIDECAR_PORT: '0', HMS_LOG_LEVEL: 'silent' }
+  const sidecar = await serveSidecar(env)
+  const local = (key?: string) => value(key, sidecar.address)
+  await until('the side-car writes it alike', async () => (await local('number-limit.limit')).includes('"value":25.0,'))
+  expect([await local('number-limit.days'), await local()]).toEqual([
+    expect.stringContaining('"value":7,'),
+    expect.stringContaining('"limit":25.0,'),
+  ])
+  await sidecar.stop()
+  rmSync(folder, { recursive: true })
   await register({ type: 'object', properties: { limit: { type: 'integer' } } })
   system.clock.advanceTo(system.clock.now().getTime() + 61_000)
   await until('the other schema is known', async () => (await value('number-limit.limit')).includes('"value":25,'))

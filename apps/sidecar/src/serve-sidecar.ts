@@ -1,4 +1,4 @@
-import { type HmsConnection, openConnection, readClientConfig } from '#libs/client'
+import { ApiClient, bearer, type HmsConnection, openConnection, readClientConfig } from '#libs/client'
 import type { Reader } from '#libs/evaluation'
 import { readCorsOrigins } from '#libs/process'
 import { createLogger, describeError, type Environment, type Logger, Metrics, systemClock } from '#libs/platform'
@@ -62,7 +62,8 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   const feed = new EventFeed(connection, systemClock)
   const writer = new FileWriter(files, connection, systemClock, log)
   const reads = new PolicyReads(connection, reader)
-  const flags = new Flags(connection, reader, systemClock)
+  const api = new ApiClient({ url: upstream, authorize: token === undefined ? undefined : bearer(token) })
+  const flags = new Flags(connection, reader, systemClock, () => api.get('/v1/schemas'), log)
   const server = createSidecarServer({
     reads,
     feed,
@@ -83,6 +84,7 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   }
   try {
     await writer.start()
+    flags.schemas.start()
     const address = await listen(server, listenAddress)
     logConnection(connection, log)
     const { state, revision } = connection

@@ -5,7 +5,7 @@ import { Authorizer, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
-import { RuleSchemas } from './rule-schemas.js'
+import { LinterSchemas } from './rule-schemas.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 
@@ -21,7 +21,7 @@ export class Flags {
     private readonly copy: DocumentCopy,
     time: StoreTime,
     private readonly unverified: UnverifiedRows,
-    private readonly schemas: RuleSchemas,
+    private readonly schemas: LinterSchemas,
   ) {
     this.held = {
       policies: () => copy.policies(),

@@ -5,13 +5,13 @@ import { CoverageModule } from '../coverage/coverage.module.js'
 import { HeadsModule } from '../heads/heads.module.js'
 import { EvaluateController } from './evaluate.http.js'
 import { RefetchEventsController, RefetchEvents } from './refetch-events.http.js'
-import { RuleSchemas } from './rule-schemas.js'
+import { LinterSchemas } from './rule-schemas.js'
 import { Flags } from './flags.js'
 import { EvaluateHandler } from './evaluate-handler.js'
 
 @Module({
   imports: [CoreModule, HeadsModule, CopyModule, CoverageModule],
   controllers: [EvaluateController, RefetchEventsController],
-  providers: [RuleSchemas, Flags, EvaluateHandler, RefetchEvents],
+  providers: [LinterSchemas, Flags, EvaluateHandler, RefetchEvents],
 })
 export class OfrepModule {}

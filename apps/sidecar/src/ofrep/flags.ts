@@ -1,7 +1,17 @@
 import { HmsError } from '#libs/contracts'
 import { ChangeWatch, type Reader } from '#libs/evaluation'
-import { answerFlag, answerFlags, EVENT_HEADERS, eventStream, FlagBook, readContext, RefetchFeed, type HeldPolicies } from '#libs/ofrep'
-import type { Clock } from '#libs/platform'
+import {
+  answerFlag,
+  answerFlags,
+  EVENT_HEADERS,
+  eventStream,
+  FlagBook,
+  readContext,
+  RefetchFeed,
+  RuleSchemas,
+  type HeldPolicies,
+} from '#libs/ofrep'
+import type { Clock, Logger } from '#libs/platform'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stateOf, type HeldValues } from '../held-values.js'
@@ -17,12 +27,16 @@ export class Flags {
   private readonly book: FlagBook
   private readonly feed: RefetchFeed
   private readonly watch: ChangeWatch
+  /** Started by the process that serves. */
+  readonly schemas: RuleSchemas
   private readonly off: (() => void)[]
 
   constructor(
     private readonly values: HeldValues,
     private readonly reader: Reader,
     clock: Clock,
+    registered: ConstructorParameters<typeof RuleSchemas>[1],
+    log: Logger,
   ) {
     const { documents } = values
     const held: HeldPolicies = {
@@ -30,7 +44,10 @@ export class Flags {
       documentsOf: (id) => documents.of(id),
       nowMs: () => documents.nowMs(),
       state: () => stateOf(values),
+      numbersOf: (policy) => this.schemas.numbersOf(policy),
     }
+    this.schemas = new RuleSchemas(held, registered, clock, log)
+    this.schemas.onChange = () => this.book.rewrite()
     this.book = new FlagBook(held)
     this.feed = new RefetchFeed({ clock, life: randomUUID() })
     this.watch = new ChangeWatch(held, clock, () => this.feed.notify())
@@ -38,6 +55,7 @@ export class Flags {
       documents.onChange(() => {
         this.book.invalidate()
         this.watch.check()
+        this.schemas.wake()
       }),
       values.on('stale', () => this.feed.notify()),
       values.on('ready', () => this.feed.notify()),
@@ -50,6 +68,7 @@ export class Flags {
 
   /** Evaluates the flag with the key, or every flag without a key. `ifNoneMatch`: request header. Throws errors that OFREP defines. */
   answer(key: string | undefined, body: unknown, ifNoneMatch?: string): SidecarResponse {
+    this.schemas.refresh()
     const reader = readContext(body, this.reader.region)
     const {
       status,
@@ -70,6 +89,7 @@ export class Flags {
   }
 
   close(): void {
+    void this.schemas.stop()
     for (const stop of this.off) stop()
     this.watch.stop()
     this.feed.close()

@@ -27,7 +27,7 @@ export async function serveSample(address: ListenAddress = { port: 0 }): Promise
   const feed = new EventFeed(values, clock)
   const reader = { bot: 'inspector-7', region: undefined }
   const reads = new PolicyReads(values, reader)
-  const flags = new Flags(values, reader, clock)
+  const flags = new Flags(values, reader, clock, async () => [], silentLogger)
   const server = createSidecarServer({
     reads,
     feed,

@@ -23,7 +23,7 @@ export type Requirement =
  * Declares who may call a route, or each undeclared route of a controller. Undeclared in production: `read` for GET, else `operate`.
  * - `operate`: a person or operator who signed the request, or a key with that scope; also in dev. `statement`: the same without keys.
  * - `read`, `values`, `bot` (for the body's `bot`): a signed request, or a key with the scope. Open in dev; `bot` only on loopback.
- * - `metrics`: as `read`, also in dev. `schemas`: as `read`, or signed by config-store. `calendar`: as `read`, or the key in the address.
+ * - `metrics`: as `read`, also in dev. `schemas`: as `values`, or signed by config-store. `calendar`: as `read`, or the key in the address.
  * - `records`: as `read`, or signed by audit. Open in dev without a key; a key that is sent needs the scope.
  * - `heads`: as `values`, or signed by approver. `notices`: as `values`, or the stream key in the address, from an evaluation.
  */
@@ -74,7 +74,7 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
     case 'records':
       return { what: 'read', dev: 'keyless', byService: 'audit' } // guard: records-need-read
     case 'schemas':
-      return { what: 'read', dev: 'open', byService: 'config-store' }
+      return { what: 'values', dev: 'open', byService: 'config-store' }
     case 'calendar':
       return { what: 'read', dev: 'open', byQuery: 'calendar' }
     case 'heads':
