@@ -30,6 +30,14 @@ const events = (calendar: string): Record<string, string>[] =>
       status,
     }
   })
+/** Sequence of each event, by the start of its UID. */
+const sequences = (calendar: string): Record<string, number> =>
+  Object.fromEntries(
+    new ICAL.Component(ICAL.parse(calendar) as never).getAllSubcomponents('vevent').map((event) => {
+      const { uid, sequence } = new ICAL.Event(event)
+      return [uid.split('@')[0]!, sequence]
+    }),
+  )
 const inDays = (days: number): string => new Date(system.clock.now().getTime() + days * DAY_MS).toISOString().replace('.000', '')
 
 describe('the calendar', () => {
@@ -53,8 +61,15 @@ describe('the calendar', () => {
     const before = await read()
     await press.passes(60_000)
     expect(await read()).toBe(before)
-    await press.decide(held, 'abort')
-    expect(events(await read()).map(({ uid }) => uid)).toEqual(['run-1-pm25'])
+    system.clock.advanceTo(new Date(at).getTime())
+    await press.whenState(held, 'SUCCEEDED')
+    const after = sequences(await read())
+    expect(after['run-2-ozone']).toBeGreaterThan(sequences(before)['run-2-ozone']!)
+    expect(after['run-1-pm25']).toBe(sequences(before)['run-1-pm25'])
+    const third = await press.approve(['lead@1.0.0=2'], AT_ONCE, { effective: inDays(5) })
+    await press.whenState(third, 'WAITING')
+    await press.decide(third, 'abort')
+    expect(events(await read()).map(({ uid }) => uid)).toEqual(['run-2-ozone', 'run-1-pm25'])
   })
 
   it('has freezes with their end, the occurrences of recurring ones, and what was lifted until then', async () => {
@@ -79,12 +94,15 @@ describe('the calendar', () => {
       { start: '2026-03-13T22:00:00Z', end: '2026-03-16T10:00:00Z' },
     ])
     expect(new Set(found.map(({ uid }) => uid)).size).toBe(found.length)
+    const before = sequences(await read())
     await press.passes(3_600_000)
+    expect(sequences(await read())).toEqual(before)
     await press.lift('stop-the-line')
     await press.lift('election-week')
     const later = events(await read())
     expect(later.find(({ uid }) => uid === 'freeze-stop-the-line')).toHaveProperty('end', expect.stringMatching(/^2026-03-02T10:00:/))
     expect(later.find(({ uid }) => uid === 'freeze-election-week')).toBeUndefined()
+    expect(sequences(await read())['freeze-stop-the-line']).toBeGreaterThan(before['freeze-stop-the-line']!)
   })
 })
 

@@ -9,14 +9,14 @@ import type { CalendarEvent } from './i-calendar.js'
 const MAX_OCCURRENCES = 12
 const DAY_MS = 24 * 60 * 60 * 1_000
 
-export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseDocument[]): CalendarEvent[] {
+export function effectiveTimes({ facts, movedAt }: RunRecord, releases: readonly ReleaseDocument[]): CalendarEvent[] {
   const state = stateOf(facts)
   return releases.flatMap((release) => {
     const ms = effectiveMs(predicateOf(release).policy)
     if (Number.isNaN(ms)) return []
     return {
       uid: `run-${facts.run}-${release.id}`,
-      stamp: facts.createdAt,
+      stamp: movedAt ?? facts.createdAt,
       start: new Date(ms).toISOString(),
       summary: `${release.id} ${release.version} takes effect`,
       description: `Run ${facts.run}: ${state}`,
@@ -30,10 +30,13 @@ export function freezeTimes(freeze: FreezeRecord, now: Date): CalendarEvent[] {
   const { id, reason, scope, by, declaredAt, recurrence, lifted } = freeze
   return windowsOf(freeze, now).flatMap(({ from, until }) => {
     if (lifted !== null && lifted.at <= from) return []
+    // The end of a freeze without one moves each day.
+    const today = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS).toISOString()
+    const moved = until === null && from < today && declaredAt < today ? today : declaredAt
     const end = lifted !== null && (until === null || lifted.at < until) ? lifted.at : until
     return {
       uid: `freeze-${id}${recurrence === undefined ? '' : `-${from}`}`,
-      stamp: lifted?.at ?? declaredAt,
+      stamp: lifted?.at ?? moved,
       start: from,
       // Until beyond tomorrow if the freeze has no end: calendars would show it as a moment.
       end: end ?? new Date(Math.ceil(Math.max(now.getTime(), Date.parse(from)) / DAY_MS) * DAY_MS + DAY_MS).toISOString(),
@@ -55,11 +58,11 @@ function windowsOf(freeze: FreezeRecord, now: Date): FreezeWindow[] {
   return windows
 }
 
-export function due({ ticket, run, kind, detail, openedAt, expiresAt, policies }: Ticket): CalendarEvent {
+export function due({ ticket, run, kind, detail, openedAt, expiresAt, policies, overdueAt }: Ticket): CalendarEvent {
   const what = kind === 'BREAK_GLASS_REVIEW' ? 'Review of break-glass' : 'Decision'
   return {
     uid: `ticket-${ticket}`,
-    stamp: openedAt,
+    stamp: overdueAt ?? openedAt,
     start: expiresAt,
     summary: `${what} due: run ${run}`,
     description: `Ticket ${ticket}: ${policies.map(({ id, version }) => `${id} ${version}`).join(', ')}\n${detail}`,

@@ -36,6 +36,19 @@ it('is read by a library as it was written', () => {
   expect(calendar.startsWith('BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:')).toBe(true)
 })
 
+it('says when an event changed, by a sequence that grows with it', () => {
+  const later = { ...EVENT, uid: 'run-2-pm25', stamp: '2026-03-02T09:00:01.000Z' }
+  const properties = parsed(writeCalendar('policies', 'a.hms-svc', [EVENT, later])).map(({ component, sequence }) => [
+    String(component.getFirstPropertyValue('last-modified')),
+    String(component.getFirstPropertyValue('dtstamp')),
+    sequence,
+  ])
+  expect(properties).toEqual([
+    ['2026-03-02T09:00:00Z', '2026-03-02T09:00:00Z', 194_605_200],
+    ['2026-03-02T09:00:01Z', '2026-03-02T09:00:01Z', 194_605_201],
+  ])
+})
+
 it('has no events where nothing is scheduled', () => expect(parsed(writeCalendar('none', 'a', []))).toEqual([]))
 
 it('keeps any text, in lines of at most 75 octets that end with CRLF', () => {

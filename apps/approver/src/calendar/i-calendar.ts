@@ -2,7 +2,7 @@
 export interface CalendarEvent {
   /** Stable and unique within the installation. */
   uid: string
-  /** Time of the fact that the event shows; the same at every read. */
+  /** Time of the last change of what the event shows; the same at every read until it changes. */
   stamp: string
   start: string
   end?: string | undefined
@@ -12,6 +12,8 @@ export interface CalendarEvent {
 }
 
 const MAX_OCTETS = 75
+/** A sequence number counts seconds since then, because no change is numbered. It fits into 31 bits until 2088. */
+const SEQUENCE_START_MS = Date.UTC(2020, 0, 1)
 
 /** Writes a calendar as RFC 5545: lines end with CRLF and are folded at 75 octets, between characters. */
 export function writeCalendar(name: string, host: string, events: readonly CalendarEvent[]): string {
@@ -28,6 +30,8 @@ export function writeCalendar(name: string, host: string, events: readonly Calen
       'BEGIN:VEVENT',
       `UID:${text(uid)}@${host}`,
       `DTSTAMP:${utc(stamp)}`,
+      `LAST-MODIFIED:${utc(stamp)}`,
+      `SEQUENCE:${Math.max(0, Math.floor((Date.parse(stamp) - SEQUENCE_START_MS) / 1_000))}`,
       `DTSTART:${utc(start)}`,
       ...(end === undefined ? [] : [`DTEND:${utc(end)}`]),
       `SUMMARY:${text(summary)}`,

@@ -10,6 +10,8 @@ export interface RunRecord {
   key: string
   /** Trace of the request that queued the run. A run that leaves the queue continues this trace. */
   traceparent?: string
+  /** When its state last changed. Absent in runs of earlier builds that have not changed since. */
+  movedAt?: string
   /** Time that the plan itself spends waiting: observation and bake. */
   waits: PlannedWaits
 }

@@ -48,8 +48,9 @@ export class SaveRun implements OnModuleInit {
   async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent, stored?: RunRecord): Promise<void> {
     const known = stored ?? (await runOf(tx, record.facts.run))
     const before = known === undefined ? undefined : runView(known)
-    await tx.documents(RUNS).put(record)
     const view = runView(record)
+    const isMoved = view.state !== before?.state
+    await tx.documents(RUNS).put({ ...record, movedAt: isMoved ? tx.now.toISOString() : known?.movedAt })
     const number = record.facts.run
     await this.outbox.emit(
       tx,
@@ -57,7 +58,6 @@ export class SaveRun implements OnModuleInit {
       { view },
       { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent },
     )
-    const isMoved = view.state !== before?.state
     // A person may have extended the run's current step.
     const isLater = known !== undefined && resumesAt(known.facts) !== resumesAt(record.facts)
     if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record) // guards: deadline-row, extended-deadline
