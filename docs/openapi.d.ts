@@ -4092,6 +4092,10 @@ export interface operations {
             query: {
                 /** @description Index of the first entry. */
                 from: number;
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -4104,6 +4108,8 @@ export interface operations {
                 headers: {
                     /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
                     ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {

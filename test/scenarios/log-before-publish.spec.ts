@@ -115,6 +115,26 @@ describe('a release, where the roster names a log', () => {
     expect(() => verifyHead({ ...stable, proof: null }, system.roster)).toThrow('HMS_HEAD_NOT_LOGGED')
   })
 
+  it('is in the list of approved releases, which leads on by Link until it is whole', async () => {
+    hasWitness = true
+    await start()
+    for (const policy of ['pm25-limit@1.0.0=35', 'ozone-limit@1.0.0=70']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')
+    const pageOf = async (path: string) => {
+      const response = await fetch(new URL(path, system.url))
+      const next = /^<([^>]*[?&]cursor=[^>]*)>; rel="next"$/.exec(response.headers.get('link') ?? '')?.[1]
+      return { items: (await response.json()) as { index: number }[], next }
+    }
+    const whole = await pageOf('/v1/audit/releases?from=0')
+    const found: { index: number }[] = []
+    for (let next: string | undefined = '/v1/audit/releases?from=0&limit=5'; next !== undefined;) {
+      const page = await pageOf(next)
+      found.push(...page.items)
+      next = page.next
+    }
+    expect([whole.items.length, whole.next, found]).toEqual([2, undefined, whole.items])
+    expect((await fetch(`${system.url}/v1/audit/releases?from=0&limit=257`)).status).toBe(400)
+  })
+
   it('fails its run where a stage cannot handle its proof, and that run alone', async () => {
     hasWitness = true
     await start()

@@ -1,5 +1,6 @@
 import { isIntegerText } from '#libs/platform'
-import { IsString, Length } from 'class-validator'
+import { TILE_WIDTH } from '#libs/signing'
+import { IsOptional, IsString, Length } from 'class-validator'
 
 export class ProofQueryDto {
   @IsString()
@@ -11,8 +12,12 @@ export class ProofQueryDto {
   version!: string
 }
 
-/** Query for the releases of the entries from this index on, up to the number of entries in a tile. */
+/** Query for the releases of `limit` entries from an index on; by default as many as a tile has, which is the maximum. */
 export class ReleasesQueryDto {
   @isIntegerText(0)
   from!: number
+
+  @IsOptional()
+  @isIntegerText(1, TILE_WIDTH)
+  limit?: number
 }

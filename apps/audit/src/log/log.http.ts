@@ -1,6 +1,6 @@
 import { action, HmsError, type ApprovedReleases, type AuditProof } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
-import { Public, Rosters } from '#libs/service'
+import { linkNext, Paged, Public, Rosters } from '#libs/service'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
 import { Controller, Get, Header, Param, Query, Res, StreamableFile } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
@@ -63,13 +63,19 @@ export class LogController {
   /** Returns the releases of the approvals among the entries from `from` on; an entry itself contains only their root. */
   @Get('v1/audit/releases')
   @Public()
-  async releases(@Query() { from }: ReleasesQueryDto): Promise<ApprovedReleases[]> {
-    return this.inPublished(async (tx, { size }) =>
-      Array.from(await byEntry(this.tree, tx, from, Math.min(from + TILE_WIDTH, size)), ([index, releases]) => ({
+  @Paged(undefined, { after: 'from' })
+  async releases(
+    @Query() { from, limit = TILE_WIDTH }: ReleasesQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ApprovedReleases[]> {
+    return this.inPublished(async (tx, { size }) => {
+      const end = Math.min(from + limit, size)
+      if (end < size) linkNext(reply, end)
+      return Array.from(await byEntry(this.tree, tx, from, end), ([index, releases]) => ({
         index,
         releases: releases.map(({ policy, version, digest }) => ({ policy, version, digest })),
-      })),
-    )
+      }))
+    })
   }
 
   private async proof(which: { digest: string } | { policy: string; version: string }, name: string): Promise<AuditProof> {
