@@ -44,6 +44,7 @@ const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; 
   ['base with ingress', () => overlayWith(['ingress']), { builtIn: 64, custom: 0 }],
   ['base with gateway', () => overlayWith(['gateway']), { builtIn: 64, custom: 1 }],
   ['base with ingress and console', () => overlayWith(['ingress', 'console']), { builtIn: 65, custom: 0 }],
+  ['base with kafka-managed', () => overlayWith(['kafka-managed']), { builtIn: 64, custom: 0 }],
   ['base with external-secrets', () => overlayWith(['external-secrets']), { builtIn: 63, custom: 20 }],
 ]
 
@@ -307,6 +308,36 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     const environment = of(name).find(({ metadata }) => metadata.name.startsWith('hms-environment-'))!.data!
     expect(environment['HMS_AUDIT_WITNESS_URLS']).toMatch(/^https:/)
     expect(environment['HMS_PROFILE']).toBe('production')
+  })
+
+  it('let every process that opens a managed Kafka log in by a file of its own Secret, and reach brokers and token endpoint', () => {
+    const name = 'base with kafka-managed'
+    const onKafka = (variant: string): Workload[] =>
+      workloads(variant).filter(({ spec }) => texts(spec.template.spec.volumes).includes('hms-kafka-cluster-ca-cert'))
+    expect(onKafka(name).map(({ metadata }) => metadata.name)).toEqual(onKafka('base alone').map(({ metadata }) => metadata.name))
+    expect(onKafka(name)).toHaveLength(SERVICES.length + 1)
+    for (const { metadata, spec } of onKafka(name)) {
+      const [box] = spec.template.spec.containers as unknown as { env: { name: string; value?: string }[]; volumeMounts: object[] }[]
+      const kafka = box!.env.filter((each) => each.name.includes('KAFKA')).map((each) => [each.name, each.value])
+      expect(kafka.toSorted(), metadata.name).toEqual([
+        ['HMS_KAFKA_CA', '/etc/hms/kafka-ca/ca.crt'],
+        ['HMS_KAFKA_SASL_FILE', '/etc/hms/kafka/sasl'],
+      ])
+      expect(box!.volumeMounts, metadata.name).toContainEqual({ name: 'kafka-login', mountPath: '/etc/hms/kafka', readOnly: true })
+      const login = { secretName: metadata.name, items: [{ key: 'sasl', path: 'sasl' }], defaultMode: 0o440 }
+      expect(spec.template.spec.volumes, metadata.name).toContainEqual({ name: 'kafka-login', secret: login })
+    }
+    const ports = (policy: string): unknown[] => {
+      const { egress } = of(name).find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === policy)!.spec as {
+        egress: { to: { ipBlock: { cidr: string } }[]; ports: object[] }[]
+      }
+      return egress.map((each) => [each.to.map(({ ipBlock }) => ipBlock.cidr), each.ports])
+    }
+    const anywhere = ['0.0.0.0/0', '::/0']
+    expect(ports('hms-to-kafka')).toEqual([[anywhere, [{ protocol: 'TCP', port: 9092, endPort: 9097 }]]])
+    expect(ports('hms-to-token-endpoint')).toEqual([[anywhere, [{ protocol: 'TCP', port: 443 }]]])
+    const page = readFileSync(join(ROOT, 'docs/how-to/kafka-managed.md'), 'utf8')
+    expect(page).toContain('components/kafka-managed')
   })
 
   it('leave the number of instances to KEDA where it is installed, and set it where it is not', () => {
