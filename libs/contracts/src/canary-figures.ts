@@ -29,6 +29,13 @@ export interface CanaryFigures {
   metrics?: MetricFigures[]
 }
 
+/** Counts of a canary at one time (RFC 3339), for a chart, rounded to four digits. `step`: number of the ramp step, from 1. */
+export interface CanaryPoint extends Pick<CanaryFigures, Counted> {
+  at: string
+  step: number
+}
+type Counted = 'cohortHours' | 'controlHours' | 'cohortAlerts' | 'controlAlerts' | 'expected' | 'evidence'
+
 /**
  * Observed and predicted alerts of the cohort. `alerts` counts one per bot and reading. `predicted` is the number that the same exposure of
  * correct bots would cause if each bot read all recorded readings of its region; bots that share the readings raise fewer.

@@ -1,4 +1,5 @@
 import {
+  type CanaryPoint,
   defined,
   type FreezeNotice,
   type MetricFigures,
@@ -65,6 +66,8 @@ export interface Canary extends StageState {
   counts?: Record<string, BotCount[]>
   /** Statistics; set once config-store has counted the bots. */
   watch?: CanaryWatch
+  /** Counts over time, oldest first, at most `MAX_POINTS`. */
+  series?: readonly CanaryPoint[]
   metrics?: MetricFigures[]
   scenarios: ScenarioRule[]
   dossier: RunDossier

@@ -29,6 +29,7 @@ import {
 } from './moves.js'
 import { isSameHolder } from './region-holder.js'
 import { claimsRegions } from './region-turn.js'
+import { recordPoint } from './series.js'
 import { hasSilentBots, recordBotCounts } from './silent-cohort.js'
 import { isEarly, recordStorage, storedShares, withEarly } from './alert-timing.js'
 import { finishWatch, withHeadCounts, withCoverageCounts, countEvent } from './watch.js'
@@ -37,7 +38,8 @@ import { finishWatch, withHeadCounts, withCoverageCounts, countEvent } from './w
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   const { state: decided, effects } = decide(canary, input, context)
   // Inputs after the verdict do not change its statistics.
-  const state = isLive(canary) && !isLive(decided) ? finishWatch(decided, context.now) : decided
+  const finished = isLive(canary) && !isLive(decided) ? finishWatch(decided, context.now) : decided
+  const state = recordPoint(finished, canary, context)
   const freesRegions = claimsRegions(canary, context.now) && !claimsRegions(state, context.now)
   return freesRegions ? { state, effects: [...effects, { do: 'freeRegions' }] } : { state, effects }
 }

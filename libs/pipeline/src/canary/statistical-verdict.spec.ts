@@ -5,6 +5,7 @@ import { MAX_ALERTS_OF_BOT, newCanary, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import { excessOf, figuresOf } from './figures.js'
 import type { CanaryContext, CanaryEffect, CanaryInput } from './inputs-and-effects.js'
+import { MAX_POINTS, seriesOf } from './series.js'
 
 const SCOPE = 'region:NCR'
 const MINUTE = 60_000
@@ -218,6 +219,49 @@ describe('given a roster that requires power', () => {
     const observed = new ObservedCanary(2, 38, { of: demanding })
     for (let bot = 0; bot < 48; bot++) observed.controlAlert(`other-${bot}`, 'r1')
     expect(observed.after(1).judged()).toMatch(/^PASS .*a doubling is excluded at 10%$/)
+  })
+})
+
+describe('the series of a canary', () => {
+  const of = { observeMs: 60 * MINUTE }
+  const alertsIn = ({ canary }: ObservedCanary) => canary.series!.map(({ cohortAlerts, controlAlerts }) => [cohortAlerts, controlAlerts])
+
+  it('has a point for the start, for each counted alert, and for the verdict; counts of bots add one at intervals', () => {
+    const observed = new ObservedCanary(2, 38, { of })
+    observed.after(0.5).covers(2, 38).alert('bot-1', 'r1').controlAlert('other-1', 'r1').after(0.5).covers(2, 38)
+    expect(alertsIn(observed)).toEqual([
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ])
+    observed.after(1).covers(2, 38).after(0.5).judged()
+    expect(alertsIn(observed).slice(3)).toEqual([
+      [1, 1],
+      [1, 1],
+    ])
+    expect(observed.canary.series!.at(-1)).toMatchObject({ step: 1, cohortHours: 0.08333, controlHours: 1.583, expected: 0.05263 })
+    expect(seriesOf(observed.canary, { now: observed.now, leaseMs: LEASE_MS })).toBe(observed.canary.series)
+  })
+
+  it('ends now while the canary is live', () => {
+    const observed = new ObservedCanary(2, 38, { of }).after(3)
+    const series = seriesOf(observed.canary, { now: observed.now, leaseMs: LEASE_MS })
+    expect(series.map(({ at, cohortHours }) => [at, cohortHours])).toEqual([
+      [NOW.toISOString(), 0],
+      [observed.now.toISOString(), 0.1],
+    ])
+  })
+
+  it('keeps its first and last point, and is bounded', () => {
+    const observed = new ObservedCanary(2, 3_000, { of: { ...of, observeMs: 0 } })
+    for (let bot = 0; bot < 1_000; bot++) {
+      observed.controlAlert(`other-${bot}`, 'r1')
+      expect(observed.canary.series!.length).toBeLessThanOrEqual(MAX_POINTS)
+    }
+    expect([alertsIn(observed)[0], alertsIn(observed).at(-1)]).toEqual([
+      [0, 0],
+      [0, 1_000],
+    ])
   })
 })
 
