@@ -1874,6 +1874,16 @@ export interface components {
             beginsAt?: string;
             shown?: components["schemas"]["StoredShare"][];
         };
+        CanaryPoint: {
+            at: string;
+            step: number;
+            cohortHours: number;
+            controlHours: number;
+            cohortAlerts: number;
+            controlAlerts: number;
+            expected: number;
+            evidence: number;
+        };
         ChangeView: {
             /** @enum {unknown} */
             cause: "run" | "rollback" | "withdrawal" | "break-glass";
@@ -4358,11 +4368,13 @@ export interface operations {
                         steps: components["schemas"]["RampStep"][];
                         passed: components["schemas"]["PassedStep"][];
                         publishedAt: null | string;
+                        observeMs: number;
                         observeUntil: null | string;
                         leaseUntil: string;
                         alerts: number;
                         unexplained: components["schemas"]["UnexplainedAlert"][];
                         figures: null | components["schemas"]["CanaryFigures"];
+                        series: components["schemas"]["CanaryPoint"][];
                         summary: string;
                     };
                 };

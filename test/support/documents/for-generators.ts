@@ -3,7 +3,7 @@ import type { Schema } from './type-schemas.js'
 /** Members of responses that are numbers, but not always whole; `OWNER.member` where another schema counts under the same name. */
 const FRACTIONS = new Set(
   `chance cohortHours controlHours evidence lat latencyMs lon power predicted rate value values
-  CanaryFigures.expected CanaryFigures.limit TopicGroup.seconds`.split(/\s+/),
+  CanaryFigures.expected CanaryFigures.limit CanaryPoint.expected TopicGroup.seconds`.split(/\s+/),
 )
 /** An object of numbers that are not always whole. */
 const FRACTIONAL = new Set(['RunClock.seconds'])

@@ -1,6 +1,6 @@
 import { action, HmsError, stepsOf } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { canaryLabel, figuresOf, headsOf, summaryOf } from '#libs/pipeline'
+import { canaryLabel, figuresOf, headsOf, seriesOf, summaryOf } from '#libs/pipeline'
 import { Controller, Get, Param } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CANARIES } from './canary.table.js'
@@ -19,7 +19,8 @@ export class CanariesController {
     if (canary === undefined) {
       throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: [action('runs.list')] })
     }
-    const { state, scope, requestedShare, members, publishedAt, observeUntil, leaseUntil, counted, unexplained } = canary
+    const at = { now, leaseMs: this.config.leaseMs }
+    const { state, scope, requestedShare, members, publishedAt, observeMs, observeUntil, leaseUntil, counted, unexplained } = canary
     return {
       run: canary.run,
       label: canaryLabel(canary),
@@ -32,12 +33,15 @@ export class CanariesController {
       steps: stepsOf(canary.dossier.plan),
       passed: canary.passed ?? [],
       publishedAt,
+      observeMs,
       observeUntil,
       leaseUntil,
       alerts: counted.length,
       unexplained,
       /** `null` until config-store has counted the canary's bots. */
-      figures: figuresOf(canary, { now, leaseMs: this.config.leaseMs }) ?? null,
+      figures: figuresOf(canary, at) ?? null,
+      /** Counts over time, at most 121 points, oldest first; the last one of a live canary is of now. */
+      series: seriesOf(canary, at),
       summary: summaryOf(canary),
     }
   }
