@@ -149,8 +149,13 @@ document.addEventListener('keydown', (event) => {
 
 /** Counts down what is timed, in the words of the server. */
 setInterval(() => {
-  for (const timer of document.querySelectorAll('[data-until]'))
-    timer.textContent = `${timeLeft(Date.parse(timer.dataset.until) - Date.now())} left`
+  for (const timer of document.querySelectorAll('[data-until]')) {
+    const { until, of, ofMs } = timer.dataset
+    const leftMs = Math.max(0, Date.parse(until) - Date.now())
+    timer.textContent = `${timeLeft(leftMs)}${of === undefined ? '' : ` of ${of}`} left`
+    if (of === undefined) continue
+    timer.parentElement.querySelector('.ring-left').setAttribute('stroke-dasharray', `${((leftMs / Number(ofMs)) * 100).toFixed(1)} 100`)
+  }
 }, 1000)
 
 function timeLeft(ms) {

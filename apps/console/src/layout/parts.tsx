@@ -190,13 +190,22 @@ export function timeLeft(until: string, now: Date): string {
   return spokenRemainder(Date.parse(until) - now.getTime())
 }
 
-/** The time left until a moment, counted down in the browser; nothing once the moment has passed. */
-export function Countdown({ until }: { until: string }): JSX.Element | null {
+/** The time left until a moment, counted down in the browser; nothing once the moment has passed. `ofMs`: shows it as a ring, too. */
+export function Countdown({ until, ofMs }: { until: string; ofMs?: number | undefined }): JSX.Element | null {
   const now = useContext(Now)
-  if (now === undefined || !(Date.parse(until) > now.getTime())) return null
+  const leftMs = now === undefined ? 0 : Date.parse(until) - now.getTime()
+  if (now === undefined || !(leftMs > 0)) return null
+  const of = ofMs === undefined ? undefined : spokenRemainder(ofMs).replace(/ 0 \w+$/, '')
+  const dashes = `${((leftMs / (ofMs ?? leftMs)) * 100).toFixed(1)} 100`
   return (
-    <p class="countdown" role="timer" data-until={until}>
-      {timeLeft(until, now)} left
+    <p class="countdown" role="timer" aria-label={of === undefined ? undefined : 'Time left'}>
+      {ofMs === undefined ? null : (
+        <svg class="ring" viewBox="0 0 40 40" aria-hidden="true">
+          <circle cx="20" cy="20" r="16" />
+          <circle class="ring-left" cx="20" cy="20" r="16" pathLength="100" stroke-dasharray={dashes} />
+        </svg>
+      )}
+      <span data-until={until} data-of={of} data-of-ms={ofMs}>{`${timeLeft(until, now)}${of === undefined ? '' : ` of ${of}`} left`}</span>
     </p>
   )
 }

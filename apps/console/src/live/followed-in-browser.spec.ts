@@ -30,7 +30,9 @@ let timers: Map<number, { ms: number; task: () => void }>
 let connection: { textContent: string }
 let pause: () => void
 let countDown: () => void
-const countdown = { dataset: { until: '' }, textContent: '' }
+const drawn: string[] = []
+const ring = { querySelector: () => ({ setAttribute: (_name: string, dashes: string) => drawn.push(dashes) }) }
+const countdown = { dataset: { until: '' } as Record<string, string>, textContent: '', parentElement: ring }
 const NOW = Date.UTC(2026, 10, 30)
 
 beforeEach(() => {
@@ -90,8 +92,18 @@ describe('the script of a followed page', () => {
   })
 
   it.each([-1_000, 45_000, 83_000, 3_599_600, 7_500_000, 90_000_000, 273_600_000])('counts %d ms down in the words of the server', (ms) => {
-    countdown.dataset.until = new Date(NOW + ms).toISOString()
+    countdown.dataset = { until: new Date(NOW + ms).toISOString() }
     countDown()
     expect(countdown.textContent).toBe(`${spokenRemainder(ms)} left`)
+    expect(drawn).toEqual([])
+  })
+
+  it.each([
+    [250_000, '4 min 10 sec of 10 min left', '41.7 100'],
+    [-1_000, '0 sec of 10 min left', '0.0 100'],
+  ])('counts a ring of 10 min down to %d ms', (ms, text, dashes) => {
+    countdown.dataset = { until: new Date(NOW + ms).toISOString(), of: '10 min', ofMs: '600000' }
+    countDown()
+    expect([countdown.textContent, drawn.pop()]).toEqual([text, dashes])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RUN_STATES } from '#libs/contracts'
+import { RUN_STATES, type RunState, type RunView, type StageVerdict } from '#libs/contracts'
 import { aRun, AWAY, DENIED, MISSING, shown, type World } from '../testing/shown.js'
 import { runPage } from './run-page.js'
 
@@ -110,21 +110,22 @@ describe('the page of a run', () => {
     expect((await shown(runPage, { answers: answers(), params })).text).not.toContain('What the change turns')
   })
 
+  const figures = {
+    cohort: 10,
+    control: 14,
+    cohortHours: 2.5,
+    controlHours: 0,
+    cohortAlerts: 1,
+    controlAlerts: 0,
+    expected: 0.4,
+    evidence: 3.25,
+    limit: 20,
+    power: 0.619,
+    isDoublingExcluded: false,
+    lacks: ['STALE_DATA'],
+  }
+
   it('shows cohort and control side by side, the evidence up to its limit, and the time left', async () => {
-    const figures = {
-      cohort: 10,
-      control: 14,
-      cohortHours: 2.5,
-      controlHours: 0,
-      cohortAlerts: 1,
-      controlAlerts: 0,
-      expected: 0.4,
-      evidence: 3.25,
-      limit: 20,
-      power: 0.619,
-      isDoublingExcluded: false,
-      lacks: ['STALE_DATA'],
-    }
     const canary = {
       scope: 'region:VA',
       publishedAt: '2026-11-26T11:58:00Z',
@@ -140,8 +141,71 @@ describe('the page of a run', () => {
     expect(text).toContain('It could have seen a doubling in 61 of 100 cases; too little to exclude a doubling')
   })
 
+  const steps = [
+    { share: 500, scope: 'region:VA', scopeName: 'Virginia' },
+    { share: 2500, scope: 'global', scopeName: 'all regions' },
+  ]
+  const underWay = {
+    scope: 'region:VA',
+    steps,
+    passed: [{ step: 1 }],
+    publishedAt: '2026-11-26T11:58:00Z',
+    observeUntil: '2026-11-26T12:02:05Z',
+    observeMs: 600_000,
+    alerts: 0,
+    unexplained: [],
+  }
+  const point = { cohortHours: 1, controlHours: 20, cohortAlerts: 0, controlAlerts: 0, expected: 0, evidence: 1, step: 1 }
+  const series = [
+    { ...point, at: '2026-11-26T11:58:00Z' },
+    { ...point, at: '2026-11-26T11:59:00Z', cohortAlerts: 1, controlAlerts: 4, expected: 0.2, evidence: 3.25 },
+  ]
+
+  it('draws cohort, control and evidence of a canary over time, with the same numbers as a table', async () => {
+    const canary = { ...underWay, figures, series }
+    const { html, text } = await shown(runPage, { answers: answers({ '/v1/canaries/7': canary }), params })
+    expect(Array.from(html.matchAll(/<svg[^>]* role="img" aria-label="([^"]*)"/g), ([, label]) => label)).toEqual([
+      'Unexplained alerts over time: cohort: 1; at the rate of the control group: 0.2.',
+      'Evidence of a higher rate over time: now: 3.3; the canary fails at: 20.',
+    ])
+    expect(html).toContain('<path class="canary-line canary-line--cohort" d="M30 112H310V64"')
+    expect(html).toContain('<details id="canary-points">')
+    expect(text).toContain('2026-11-26 11:59:00 UTC 1 1 1 4 20 3.25')
+    const young = await shown(runPage, { answers: answers({ '/v1/canaries/7': { ...canary, series: series.slice(1) } }), params })
+    expect(young.html).not.toContain('canary-line')
+  })
+
+  const rampOf = async (run: RunView, more = {}) => {
+    const { html } = await shown(runPage, { answers: answers({ '/v1/runs/7': run, '/v1/canaries/7': { ...underWay, ...more } }), params })
+    return Array.from(html.matchAll(/<li(?: class="ramp--passed")?( aria-current="step")?>([^<]*) <span>([^<]*)</g), ([, now, ...words]) =>
+      [...words, now === undefined ? '' : '(filled)'].join(' ').trim(),
+    )
+  }
+
+  it('shows the ramp as steps, the present one filled', async () => {
+    const virginia = '5 % of Virginia'
+    const everywhere = '25 % of all regions'
+    expect(await rampOf(aRun())).toEqual([`${virginia} passed`, `${everywhere} now (filled)`, 'All bots next'])
+    const verdict = (canary: StageVerdict, rollout: StageVerdict, state: RunState = 'ROLLING_OUT'): RunView => {
+      const stages = aRun().stages.map((stage) => ({ ...stage, verdict: { canary, rollout }[stage.stage as 'canary'] ?? stage.verdict }))
+      return aRun({ stages, state })
+    }
+    const failed = await rampOf(verdict('FAIL', 'PENDING', 'FAILED'), { passed: [] })
+    expect(failed).toEqual([`${virginia} ended here (filled)`, `${everywhere} next`, 'All bots next'])
+    expect((await rampOf(verdict('PASS', 'RUNNING'))).at(-1)).toBe('All bots now (filled)')
+    expect((await rampOf(verdict('PASS', 'PASS'))).at(-1)).toBe('All bots passed')
+  })
+
+  it('counts an observation down by a ring', async () => {
+    const run = aRun({ continuesAt: '2026-11-26T12:02:05Z' })
+    const { html } = await shown(runPage, { answers: answers({ '/v1/runs/7': run, '/v1/canaries/7': underWay }), params })
+    expect(html).toMatch(/<p class="countdown" role="timer" aria-label="Time left"><svg class="ring" [^>]*aria-hidden/)
+    expect(html).toContain('pathLength="100" stroke-dasharray="20.8 100"')
+    expect(html).toContain('data-of="10 min" data-of-ms="600000">2 min 5 sec of 10 min left</span>')
+  })
+
   it.each([
-    ['2026-11-26T12:02:05Z', ['<p class="countdown" role="timer" data-until="2026-11-26T12:02:05Z">2 min 5 sec left</p>']],
+    ['2026-11-26T12:02:05Z', ['<p class="countdown" role="timer"><span data-until="2026-11-26T12:02:05Z">2 min 5 sec left</span></p>']],
     ['2026-11-26T11:59:00Z', []],
     [undefined, []],
   ])('counts down to %s', async (continuesAt, timers) => {

@@ -40,6 +40,7 @@ import {
   Terminal,
 } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
+import { CanaryView } from './canary-view.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
 import { lastAnswer } from '../partners/delivery-rows.js'
@@ -61,6 +62,8 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
     readEvidence(read, run),
     readFleet(read, run.policies[0]!.id),
   ])
+  const { canary, ...judged } = evidence
+  const observedMs = canary?.observeUntil === run.continuesAt ? canary?.observeMs : undefined
   const impact = evidence.simulation?.report?.impact
   const name = policiesText(run.policies)
   return {
@@ -74,7 +77,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
           <div>
             <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
               <p>{whatNext(run)}</p>
-              {run.continuesAt === undefined ? null : <Countdown until={run.continuesAt} />}
+              {run.continuesAt === undefined ? null : <Countdown until={run.continuesAt} ofMs={observedMs} />}
               <a href={`/runs/${run.run}/receipt`}>Receipt</a>
               <Commands commands={nextCommandsOf(run)} />
               <Decisions run={run} />
@@ -94,6 +97,11 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             <Part id="steps" title="Stages">
               <Steps run={run} />
             </Part>
+            {canary === undefined ? null : (
+              <Part id="canary" title="Canary">
+                <CanaryView canary={canary} run={run} />
+              </Part>
+            )}
           </div>
         </div>
         {impact === undefined ? null : (
@@ -105,7 +113,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
           </Part>
         )}
         <Part id="evidence" title="Evidence">
-          <Evidence run={run} evidence={evidence} />
+          <Evidence run={run} evidence={judged} />
         </Part>
         <LoadedPart id="events" title="Events and proof" answer={entries} what="recorded events of this run">
           {(value) => <Events entries={value} run={run} />}
@@ -162,26 +170,19 @@ function withoutRun(number: string, answer: Exclude<Answer<RunView>, { kind: 'lo
     answer.kind === 'missing'
       ? [`No run ${number.slice(0, 40)}`, 'There is nothing of that number.']
       : [`Run ${number}`, 'It cannot be shown now.']
-  const page = absentPage({ ...placeIn('Runs', title), summary }, answer, 'run')
-  return {
-    ...page,
-    body: (
-      <Part id="absent" title="What to do">
-        {page.body}
-        <p>
-          <a href="/runs">All runs</a> are listed, the newest first.
-        </p>
-      </Part>
-    ),
-  }
+  return absentPage({ ...placeIn('Runs', title), summary }, answer, 'run')
 }
 
 function summaryOf(run: RunView): string {
   const stage = run.stages.findIndex(({ verdict }) => verdict === 'RUNNING')
   const where = stage === -1 || isTerminal(run.state) ? '' : `, step ${stage + 1} of ${run.stages.length}`
   const reason = run.reason === undefined ? '' : ` (${run.reason})`
-  const took = run.endedAt === null ? '' : ` after ${spokenDuration(Date.parse(run.endedAt) - Date.parse(run.createdAt))}`
+  const took = run.endedAt === null ? '' : ` after ${tookText(run.createdAt, run.endedAt)}`
   return `${stateText(run.state)}${reason}${where}${took}.`
+}
+
+function tookText(from: string, until: string): string {
+  return spokenDuration(Date.parse(until) - Date.parse(from))
 }
 
 const SHORT: Record<RunStage['stage'], string> = {
@@ -236,7 +237,11 @@ function Steps({ run }: { run: RunView }): JSX.Element {
                 ))}
               </ul>
             )}
-            {stage.startedAt === null ? null : <p class="quiet">{tookOf(stage)}</p>}
+            {stage.startedAt === null ? null : (
+              <p class="quiet">
+                {stage.endedAt === null ? ['since ', <Moment at={stage.startedAt} />] : `took ${tookText(stage.startedAt, stage.endedAt)}`}
+              </p>
+            )}
           </li>
         ))}
       </ol>
@@ -251,25 +256,12 @@ function BreakGlassNote({ run: { breakGlass } }: { run: RunView }): JSX.Element 
   return (
     <>
       <p>
-        <strong>Break-glass</strong>: {by.join(' and ')} sent it past simulation and canary: “{reason}”. {sentence(describeReview(review))}.
+        <strong>Break-glass</strong>: {by.join(' and ')} sent it past simulation and canary: “{reason}”.{' '}
+        {describeReview(review).replace(/^./, (first) => first.toUpperCase())}.
       </p>
       <Commands commands={reviewCommands(review)} />
     </>
   )
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
-}
-
-function tookOf({ startedAt, endedAt }: RunStage): JSX.Element {
-  if (endedAt === null || startedAt === null)
-    return (
-      <>
-        since <Moment at={startedAt} />
-      </>
-    )
-  return <>took {spokenDuration(Date.parse(endedAt) - Date.parse(startedAt))}</>
 }
 
 function Decisions({ run }: { run: RunView }): JSX.Element | null {

@@ -23,7 +23,7 @@ import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { DeliveryRows } from '../partners/delivery-rows.js'
 import { ruleTexts } from '../policies/policy-table.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
-import { powerText } from './evidence.js'
+import { powerText } from './canary-view.js'
 import { bundlePath } from './offline-bundle.js'
 
 /** Policy of the run with its newest time in force, and the period that the run began. */
