@@ -8,16 +8,17 @@ export interface LifeProps {
   id: string
   /** Newest first. */
   entries: readonly PolicyHistoryEntry[]
-  /** Newest runs, for their canaries. */
+  /** Runs of the policy, for their canaries. */
   runs: readonly RunView[]
   /** Policy in force: it gives the value of a field that no entry changed. */
   current: JsonObject | undefined
   now: Date
 }
 
-const MAX_FIELDS = 3
+/** Limits of charts, and of names of fields without one. */
+const [MAX_FIELDS, MAX_NAMES] = [12, 20]
 const WIDTH = 640
-const [TOP, BOTTOM] = [30, 112]
+const [TOP, BOTTOM] = [30, 84]
 /** Least widths of a period, before and after now: a step must be visible, and large enough for a finger. */
 const [LEAST, LEAST_LATER] = [36, 104]
 /** The picture changes at most once a minute, so that it is not replaced under the reader. */
@@ -40,7 +41,7 @@ interface Track {
   values: ReadonlyMap<PolicyHistoryEntry, Json | undefined>
 }
 
-/** Step lines of the numeric fields, at most three, and a band of versions for other fields. A step links to `?at=`. */
+/** Step lines of the numeric fields, at most `MAX_FIELDS`, and a band of versions for other fields. A step links to `?at=`. */
 export function LifeChart({ id, entries, runs, current, now }: LifeProps): JSX.Element {
   const oldestFirst = entries.toReversed()
   const spans = spansOf(oldestFirst, now.getTime())
@@ -50,7 +51,10 @@ export function LifeChart({ id, entries, runs, current, now }: LifeProps): JSX.E
     const isDrawn = version !== undefined && from !== null && from >= entries.at(-1)!.from
     return isDrawn ? [{ run, state, version, from, until: until ?? endedAt }] : []
   })
+  const { tracks, others } = tracksOf(oldestFirst, current)
+  const more = others.length - MAX_NAMES
   const notes = [
+    others.length === 0 ? '' : `Without a line: ${others.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     'Each step links to what bots obeyed then. Short periods are drawn wider than to scale.',
     entries.some(isRollback) ? 'Red, ↩: rolled back.' : '',
     spans.some(({ isLater }) => isLater) ? 'Dotted: held for later.' : '',
@@ -58,7 +62,7 @@ export function LifeChart({ id, entries, runs, current, now }: LifeProps): JSX.E
   ]
   return (
     <>
-      {tracksOf(oldestFirst, current).map((track) => (
+      {tracks.map((track) => (
         <Plot key={track.field} track={track} spans={spans} canaries={canaries} now={now} />
       ))}
       <p class="quiet">{notes.filter(Boolean).join(' ')}</p>
@@ -90,7 +94,8 @@ function tickAfter(ms: number): number {
   return Math.ceil(ms / TICK_MS) * TICK_MS
 }
 
-function tracksOf(entries: readonly PolicyHistoryEntry[], current: JsonObject = {}): Track[] {
+/** Tracks to draw, those of changed fields first, and the names of fields without a line of their own. */
+function tracksOf(entries: readonly PolicyHistoryEntry[], current: JsonObject = {}): { tracks: Track[]; others: string[] } {
   const rule = new Map<string, Json | undefined>(ruleOf(current))
   const changes = entries.flatMap(({ differences }) => differences)
   const known: readonly string[] = POLICY_KNOWN_KEYS
@@ -101,8 +106,10 @@ function tracksOf(entries: readonly PolicyHistoryEntry[], current: JsonObject = 
     const isNumeric = [...values.values()].some((value) => typeof value === 'number')
     return isNumeric ? [{ field, unit: unitText({ units: units ?? null }), values }] : []
   })
-  const tracks = numeric.slice(0, MAX_FIELDS)
-  return tracks.length === fields.length && tracks.length > 0 ? tracks : [...tracks, { unit: '', values: new Map() }]
+  const hasChanged = (track: Track): number => Number(changes.some(({ field }) => field === track.field))
+  const tracks = numeric.toSorted((a, b) => hasChanged(b) - hasChanged(a)).slice(0, MAX_FIELDS)
+  const others = fields.filter((name) => !tracks.some(({ field }) => field === name))
+  return { tracks: others.length === 0 && tracks.length > 0 ? tracks : [...tracks, { unit: '', values: new Map() }], others }
 }
 
 /** Value of a field in each entry; `undefined` where it has none. */

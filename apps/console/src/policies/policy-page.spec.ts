@@ -157,10 +157,42 @@ describe('the life of a rule', () => {
     expect(html).toContain('<a href="?at=2026-11-26T11%3A00%3A00Z"')
   })
 
-  it('draws canaries of the newest runs, up to the end of their run', async () => {
-    const tried = aRun({ run: 9, state: 'ABORTED', endedAt: '2026-11-26T11:30:00Z' })
-    const { html } = await shown(policyPage, { answers: { ...of([entry({}), first]), '/v1/runs': [tried] }, params })
-    expect(titles(html)).toContain('Canary of 2.0.0, run 9 ABORTED: from 2026-11-26 11:00:00 UTC to 2026-11-26 11:30:00 UTC')
+  const tried = aRun({ run: 9, state: 'ABORTED', endedAt: '2026-11-26T11:30:00Z' })
+  const TRIED = 'Canary of 2.0.0, run 9 ABORTED: from 2026-11-26 11:00:00 UTC to 2026-11-26 11:30:00 UTC'
+  const othersUntil = (last: number, createdAt: string) =>
+    Array.from({ length: 100 }, (_, at) =>
+      aRun({ run: last + 99 - at, createdAt, policies: [{ id: 'ozone', version: '1.0.0', digest: '' }] }),
+    )
+
+  it('draws canaries of the runs of this policy, up to the end of their run, also behind 100 runs of others', async () => {
+    const runs = { '/v1/runs?': othersUntil(10, '2026-11-26T11:40:00Z'), '/v1/runs?before=10': [tried] }
+    const { html } = await shown(policyPage, { answers: { ...of([entry({}), first]), ...runs }, params })
+    expect(titles(html)).toContain(TRIED)
+    expect(html).not.toContain('Canary of 1.0.0')
+  })
+
+  it('reads runs only back to the oldest change that is drawn, and at most 500', async () => {
+    const old = { '/v1/runs?': othersUntil(10, '2026-11-25T09:00:00Z'), '/v1/runs?before=10': [tried] }
+    const { paths } = await shown(policyPage, { answers: { ...of([entry({}), first]), ...old }, params })
+    expect(paths.filter((path) => path.startsWith('/v1/runs'))).toEqual(['/v1/runs?'])
+    const pages = [500, 400, 300, 200, 100].map((before, at) => [
+      at === 0 ? '/v1/runs?' : `/v1/runs?before=${before + 100}`,
+      othersUntil(before, '2026-11-26T11:40:00Z'),
+    ])
+    const many = await shown(policyPage, { answers: { ...of([entry({}), first]), ...Object.fromEntries(pages) }, params })
+    expect(many.paths.filter((path) => path.startsWith('/v1/runs'))).toHaveLength(5)
+  })
+
+  it('draws up to twelve numeric fields, changed ones first, and names the others', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 14 }, (_, at) => [`f${at}`, at]))
+    const value = { ...policy.value, ...fields, mode: 'strict' }
+    const { html, text } = await shown(policyPage, {
+      answers: { ...of([entry({}), first]), '/v1/policies/epa-pm25-limit': { ...policy, value } },
+      params,
+    })
+    const captions = Array.from(html.matchAll(/<figure class="life"><figcaption>([^<]*)/g), ([, caption]) => caption)
+    expect(captions).toEqual(['limit, µg/m³', ...Array.from({ length: 11 }, (_, at) => `f${at}, µg/m³`), 'Versions'])
+    expect(text).toContain('Without a line: f11, f12, f13, mode.')
   })
 
   it('draws a band of versions for other fields, and a gap while withdrawn', async () => {

@@ -1,10 +1,11 @@
-import type { CoverageView, PastPolicyView, PolicyHistoryEntry, PolicyView, RunView } from '#libs/contracts'
+import type { CoverageView, PastPolicyView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
+import { readRuns } from '../reading/read-runs.js'
 import { changeText, LifeChart } from './life-chart.js'
 import { RefusedByReaders } from './refused-by-readers.js'
 import { ruleOf, ruleTexts, unitText } from './policy-table.js'
@@ -19,17 +20,17 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
   const before = /^\d{1,15}$/.test(query.get('before') ?? '') ? `&before=${query.get('before')}` : ''
   const at = query.get('at')
   const time = instantOf(at)
-  const [policy, history, coverage, runs, past] = await Promise.all([
+  const [policy, history, coverage, past] = await Promise.all([
     read<PolicyView>(path),
     read<PolicyHistoryEntry[]>(`${path}/history?limit=${MAX_ENTRIES}${before}`),
     read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`),
-    read<RunView[]>('/v1/runs'),
     time === undefined ? undefined : read<PastPolicyView>(`${path}?at=${time}`),
   ])
   const missing = policy.kind === 'missing' && history.kind === 'missing'
   const view = valueOf(policy)
   const shownId = id.slice(0, 100)
   const drawn = (valueOf(history) ?? []).slice(0, MAX_ENTRIES)
+  const runs = drawn.length === 0 ? [] : valueOf(await readRuns(read, { exactPolicy: id, since: drawn.at(-1)!.from }))?.runs
   return {
     ...(missing ? { status: 404 as const } : {}),
     ...placeIn('Policies', view === undefined ? shownId : `${view.id} ${view.version}`),
@@ -52,7 +53,7 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
           <div>
             {drawn.length === 0 ? null : (
               <Part id="life" title="Over time">
-                <LifeChart id={id} entries={drawn} runs={valueOf(runs) ?? []} current={before === '' ? view?.value : undefined} now={now} />
+                <LifeChart id={id} entries={drawn} runs={runs ?? []} current={before === '' ? view?.value : undefined} now={now} />
                 {drawn.length < MAX_ENTRIES ? null : (
                   <p>{MAX_ENTRIES} changes are drawn; older ones are on the page of earlier versions.</p>
                 )}

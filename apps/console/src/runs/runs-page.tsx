@@ -1,32 +1,14 @@
-import { defined, MAX_RUNS_LISTED, RUN_STATES, type RunState, type RunView } from '#libs/contracts'
+import { defined, RUN_STATES } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import { placeOfList, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Moment, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
 import { STATES, StateTag } from '../layout/state-words.js'
-import type { Answer, Read } from '../reading/answer.js'
+import { readRuns, type RunsFilter, type RunsFound } from '../reading/read-runs.js'
 import { queryOf, textIn } from '../forms/query.js'
 
-interface RunsFilter {
-  open?: 'yes'
-  state?: RunState
-  /** Part of a policy's id. */
-  policy?: string
-  /** Only runs with a smaller number. */
-  before?: number
-}
-
-interface RunsFound {
-  runs: RunView[]
-  /** The next page has the runs before this number; absent on the last page. */
-  older?: number
-}
-
 const UNDER_WAY = { yes: { text: 'Under way only' } }
-const PAGE = 50
-/** Maximum responses of the service that one page searches for a policy. */
-const MAX_BATCHES = 5
 
 /** Page of runs, the newest first. The URL contains all filters, so that people can bookmark or send a filtered list. */
 export async function runsPage({ read, query }: PageRequest): Promise<PageContent> {
@@ -50,24 +32,6 @@ export async function runsPage({ read, query }: PageRequest): Promise<PageConten
       </>
     ),
   }
-}
-
-/** Reads one page of runs. The service filters by state. This function filters by policy, in at most `MAX_BATCHES` responses. */
-async function readRuns(read: Read, filter: RunsFilter): Promise<Answer<RunsFound>> {
-  const runs: RunView[] = []
-  let { before } = filter
-  for (let batch = 0; batch < MAX_BATCHES; batch++) {
-    const answer = await read<RunView[]>(`/v1/runs?${queryOf({ open: filter.open, state: filter.state, before })}`)
-    if (answer.kind !== 'loaded') return answer
-    for (const run of answer.value) {
-      if (filter.policy !== undefined && !run.policies.some(({ id }) => id.includes(filter.policy!))) continue
-      if (runs.length === PAGE) return { kind: 'loaded', value: { runs, older: runs.at(-1)!.run } }
-      runs.push(run)
-    }
-    if (answer.value.length < MAX_RUNS_LISTED) return { kind: 'loaded', value: { runs } }
-    before = answer.value.at(-1)!.run
-  }
-  return { kind: 'loaded', value: { runs, older: before } }
 }
 
 function filterOf(query: URLSearchParams): RunsFilter {
