@@ -7,15 +7,16 @@ const SHOWN_SITES = 6
 
 const text = (n) => n.toLocaleString('en-US')
 
-/** Makes a slider of the field, over the values that the page carries. */
+/** Makes a slider of the field. Its steps are the indices of the values that the page has, so it reaches each value and none between. */
 function followWhatIf() {
   const part = document.querySelector('[data-what-if]')
   if (part === null) return
   const { values, violations, base, sites } = JSON.parse(part.dataset.whatIf)
   const [field, list] = [part.querySelector('input'), part.querySelector('[data-sites]')]
+  if (field.type === 'range') return
   const put = (mark, said) => (part.querySelector(`[data-${mark}]`).textContent = said)
   const show = () => {
-    const at = nearest(values, Number(field.value))
+    const at = Number(field.value)
     field.setAttribute('aria-valuetext', `${values[at]}: ${text(violations[at])} violations`)
     put('at', String(values[at]))
     put('violations', text(violations[at]))
@@ -25,12 +26,9 @@ function followWhatIf() {
     list.hidden = lines.length === 0
   }
   part.querySelector('button').hidden = true
-  field.step = String(Math.min(...values.slice(1).map((value, index) => value - values[index])))
-  field.min = String(values[0])
-  field.max = String(values.at(-1))
-  const { value } = field
-  field.type = 'range'
-  field.value = value
+  const start = nearest(values, Number(field.value))
+  Object.assign(field, { type: 'range', min: '0', max: String(values.length - 1), step: '1' })
+  field.value = String(start)
   field.addEventListener('input', show)
   part.querySelector('form').addEventListener('submit', (event) => event.preventDefault())
   show()

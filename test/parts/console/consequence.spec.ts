@@ -123,7 +123,8 @@ describe('the consequence before a signature, in a browser', () => {
       const asked: string[] = []
       page.on('request', (request) => asked.push(request.url()))
       await page.locator('#whatif').evaluate((field: HTMLInputElement) => {
-        field.value = '20'
+        const { values } = JSON.parse(field.closest<HTMLElement>('[data-what-if]')!.dataset['whatIf']!) as { values: number[] }
+        field.value = String(values.indexOf(20))
         field.dispatchEvent(new Event('input', { bubbles: true }))
       })
       expect(await page.textContent('[data-violations]')).toBe(above(20))
