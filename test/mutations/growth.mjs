@@ -1,13 +1,6 @@
 /** Guards of pruning, and of database rights. Same form as `GUARDS`. */
 export const GROWTH_GUARDS = [
   {
-    name: 'canary-series',
-    guard: 'the points of a canary are bounded, so that its stored document is',
-    without: ['series.length >= MAX_POINTS', 'false'],
-    spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'keeps its first and last point, and is bounded',
-  },
-  {
     name: 'open-rows-stay-postgres',
     guard: 'only ended rows are pruned, also in PostgreSQL',
     without: ['this.definition.keep?.ended', '{}'],

@@ -20,7 +20,7 @@ export function recordPoint(canary: Canary, before: Canary, at: At): Canary {
   const isDue = last === undefined || at.now.getTime() - Date.parse(last.at) >= Math.max(1, observeMs / PARTS)
   const isEvent = last?.step !== stepOf(canary) || last.cohortAlerts !== watch.paired.cohortEvents + watch.alone.events
   if (!isDue && !isEvent && isLive(canary)) return canary
-  const isFull = series.length >= MAX_POINTS // guard: canary-series
+  const isFull = series.length >= MAX_POINTS
   return { ...canary, series: [...(isFull ? series.filter((_point, index) => index % 2 === 0) : series), pointOf(canary, at)] }
 }
 
