@@ -62,8 +62,29 @@ function bringIn() {
     keepPlace(part, copy)
     part.replaceWith(copy)
   }
+  for (const form of document.querySelectorAll('main form')) {
+    const fits = [...newest.querySelectorAll('main form')].some((next) => withoutOpen(next) === withoutOpen(form))
+    warnStale(form, !fits && fieldsOf(form).some(isFilledIn))
+  }
   const after = document.querySelector('#summary')?.textContent
   if (after !== before) announce(after)
+}
+
+/** What a reader opened is no difference. */
+const withoutOpen = (form) => form.outerHTML.replaceAll(' open=""', '')
+
+/** Shows or removes, before a form or section, the warning that it no longer fits the state. */
+function warnStale(place, isStale) {
+  const shown = place.previousElementSibling?.matches('[data-stale]') ? place.previousElementSibling : undefined
+  if (isStale === (shown !== undefined)) return
+  if (!isStale) return shown.remove()
+  const warning = document.createElement('p')
+  warning.className = 'usa-alert usa-alert--warning'
+  warning.dataset.stale = ''
+  warning.setAttribute('role', 'alert')
+  warning.innerHTML =
+    'What this was made for has changed since. Nothing that you filled in was lost; <a href="">load again</a> before you send it.'
+  place.before(warning)
 }
 
 const partsOf = (page) => [...page.querySelectorAll('main [data-live]')].map(({ id }) => id).join(' ')
@@ -90,10 +111,20 @@ function patch(part, next) {
 function isInUse(part) {
   const selection = getSelection()
   const isSelected = selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode)
-  return part.contains(document.activeElement) || isSelected || [...part.querySelectorAll('input, textarea')].some(isFilledIn)
+  return part.contains(document.activeElement) || isSelected || fieldsOf(part).some(isFilledIn)
 }
 
+const fieldsOf = (part) => [...part.querySelectorAll('input, textarea, select')]
+
 function isFilledIn(field) {
+  if (field.localName === 'select')
+    return (
+      field.selectedIndex !==
+      Math.max(
+        0,
+        [...field.options].findIndex(({ defaultSelected }) => defaultSelected),
+      )
+    )
   return field.type === 'radio' || field.type === 'checkbox' ? field.checked !== field.defaultChecked : field.value !== field.defaultValue
 }
 
@@ -133,11 +164,44 @@ if (pauseButton !== null) {
   open()
 }
 
+/** Gives each newer copy of another page to `take`. Reads nothing while the window is hidden, and catches up when it is shown. */
+function follow(page, take) {
+  let stream
+  const stop = () => {
+    stream?.close()
+    stream = undefined
+  }
+  const start = () => {
+    if (stream !== undefined || document.hidden) return
+    stream = new EventSource(`/console/live?page=${encodeURIComponent(page)}`)
+    stream.addEventListener('message', ({ data }) => take(new DOMParser().parseFromString(JSON.parse(data), 'text/html')))
+  }
+  document.addEventListener('visibilitychange', () => (document.hidden ? stop() : start()))
+  start()
+}
+
 /** A picture on a page that is not followed changes with the page that it names, dot by dot; the rest of the page stays as it is. */
-for (const part of document.querySelectorAll('[data-follow]'))
-  new EventSource(`/console/live?page=${encodeURIComponent(part.dataset.follow)}`).addEventListener('message', ({ data }) =>
-    patch(part, new DOMParser().parseFromString(JSON.parse(data), 'text/html')),
-  )
+for (const part of document.querySelectorAll('[data-follow]')) follow(part.dataset.follow, (page) => patch(part, page))
+
+/** A page that signs takes only the header of the page beside it, and is loaded again, or warns, when that page has another state. */
+const beside = document.querySelector('main[data-beside]')
+if (beside !== null) {
+  let fitted = false
+  follow(beside.dataset.beside, (page) => {
+    for (const id of ['world', 'holds']) {
+      const [old, fresh] = [document.getElementById(id), page.getElementById(id)]
+      if (old !== null && fresh !== null && old.outerHTML !== fresh.outerHTML && !isInUse(old)) old.replaceWith(fresh.cloneNode(true))
+    }
+    const state = page.querySelector('main')?.dataset.state
+    const fits = state === undefined || beside.dataset.state === undefined || state === beside.dataset.state
+    // After its own signature the page leads to the result by itself.
+    if (!fits && beside.querySelector('[data-outcome]')?.textContent) return
+    // A first copy with another state may be older than this page.
+    if (!fits && fitted && !isInUse(beside)) return location.reload()
+    fitted ||= fits
+    warnStale(beside.querySelector('[data-signing]') ?? beside.firstElementChild, !fits)
+  })
+}
 
 // Ctrl K, or Command K, leads to the search; Escape closes the menus.
 document.addEventListener('keydown', (event) => {

@@ -62,6 +62,21 @@ describe('the console', () => {
     expect(body).toContain('<a href="/help"')
   })
 
+  it('has the state of the installation on pages without an address of their own: the answers to forms, and 404', async () => {
+    const post = (url: string, form: Record<string, string>) =>
+      server.inject({
+        method: 'POST',
+        url,
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+        payload: new URLSearchParams(form).toString(),
+      })
+    const lift = { path: '/v1/freezes/a/lift', envelopes: '{"payload":"e30=","payloadType":"a","signatures":[{"keyid":"a","sig":"YQ=="}]}' }
+    for (const { body } of [await get('/rnus'), await post('/approvals', {}), await post('/signatures', lift)]) {
+      expect(body).toContain('id="world"')
+      expect(body).toContain('id="holds"')
+    }
+  })
+
   it.each([
     ['/v1/rnus', 'text/html'],
     ['/v1', 'text/html'],

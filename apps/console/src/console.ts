@@ -11,7 +11,7 @@ import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './layout/accepts-html.js'
 import { readAssets, readBundle, type Asset } from './layout/assets.js'
 import type { Page } from './layout/page.js'
-import { PageMaker } from './layout/page-maker.js'
+import { PageMaker, type ShowAnswer } from './layout/page-maker.js'
 import { sendPage } from './layout/page-headers.js'
 import { PAGES } from './pages.js'
 import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
@@ -56,12 +56,15 @@ export function addConsole(server: FastifyInstance, options: ConsoleOptions): vo
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment, readHeader, walkthrough)
+  const isStrange = ({ host: asked }: Headers): boolean => isForeignHost(asked) && !hosts.some((host) => !isForeignHost(asked, host))
   const readsAs = (headers: Headers, page?: Page): string | undefined => {
     const sent = bearerOf(headers)
     if (sent !== undefined || key === undefined || page?.open === true) return sent
-    if (isForeignHost(headers.host) && !hosts.some((host) => !isForeignHost(headers.host, host))) throw strangeHost()
+    if (isStrange(headers)) throw strangeHost()
     return `Bearer ${key}`
   }
+  const show: ShowAnswer = async ({ headers }, reply, content) =>
+    sendPage(reply, await maker.show(content, isStrange(headers) ? bearerOf(headers) : readsAs(headers)))
   for (const asset of [...Object.values(assets), { ...assets.icon, path: '/favicon.ico' }]) serveAsset(server, asset)
   serveSecurityText(server, clock, contacts)
   serveSwagger(server)
@@ -86,12 +89,12 @@ export function addConsole(server: FastifyInstance, options: ConsoleOptions): vo
     })
   }
   server.get('/bots', { config: { page: true } }, async ({ url }, reply) => reply.redirect(url.replace('/bots', '/fleet'), 308))
-  serveNotFound(server, maker)
+  serveNotFound(server, show)
   const sendWithoutKey: SendOf = (request) => reader.sendAs(undefined, clientOf(request))
   addReceiptForm(server, sendWithoutKey)
   // A form writes, so it is sent with the key of its sender and never with the console's own key.
-  addPrepareForm(server, maker, (request) => reader.sendAs(bearerOf(request.headers), clientOf(request)))
-  addPasteForm(server, maker, sendWithoutKey)
+  addPrepareForm(server, show, (request) => reader.sendAs(bearerOf(request.headers), clientOf(request)))
+  addPasteForm(server, show, sendWithoutKey)
   addLogExport(server, (headers) => reader.as(readsAs(headers)))
   addOfflineBundles(server, (headers) => reader.exactAs(readsAs(headers)))
   addUnsubscribeForm(server, sendWithoutKey)
@@ -109,11 +112,12 @@ function bearerOf({ authorization }: Headers): string | undefined {
 }
 
 /** Serves a 404 page to browsers at unknown addresses. API paths, and programs that accept any type, get the server's usual 404. */
-function serveNotFound(server: FastifyInstance, maker: PageMaker): void {
-  server.get('/*', { config: { page: true, ...SERVES_NO_PATH } }, async ({ headers, url }, reply) => {
+function serveNotFound(server: FastifyInstance, show: ShowAnswer): void {
+  server.get('/*', { config: { page: true, ...SERVES_NO_PATH } }, async (request, reply) => {
+    const { headers, url } = request
     const isOfApi = /^\/(?:v1|ofrep)(?:[/?]|$)/.test(url)
     if (isOfApi || !/\btext\/html\b/i.test(headers.accept ?? '')) return reply.callNotFound()
-    return sendPage(reply, maker.show(NOT_FOUND))
+    return show(request, reply, NOT_FOUND)
   })
 }
 

@@ -84,6 +84,44 @@ describe('a picture in an open page', () => {
     expect(await parts()).toEqual(['impact'])
   })
 
+  const formPage = (form: string, title = '') =>
+    pageWith({}, `<h2>${title}</h2><form id="f"><select id="to"><option>1</option><option>2</option></select>${form}</form>`)
+
+  it.each(['input', 'select'])(
+    'warns at a form whose %s was filled in and that no longer fits, and replaces an untouched one',
+    async (touched) => {
+      await open(formPage('<input id="why">', 'a'))
+      await after(formPage('<input id="why" name="new">', 'b'))
+      expect([await page.getAttribute('#why', 'name'), await page.locator('[data-stale]').count()]).toEqual(['new', 0])
+      if (touched === 'input') await page.fill('#why', 'because')
+      else await page.selectOption('#to', '2')
+      await page.evaluate(() => (globalThis.document.activeElement as HTMLElement).blur())
+      await after(formPage('<input id="why" name="new">', 'c'))
+      expect([await page.getAttribute('#why', 'name'), await page.locator('[data-stale]').count()]).toEqual(['new', 0])
+      for (const _twice of [1, 2]) await after(formPage('', 'd'))
+      expect([await page.getAttribute('#why', 'name'), await page.locator('[data-stale][role=alert]').count()]).toEqual(['new', 1])
+      await after(formPage('<input id="why" name="new">', 'd'))
+      expect(await page.locator('[data-stale]').count()).toBe(0)
+    },
+  )
+
+  it('shows the stop switch on a page that signs, and warns there when the state is another', async () => {
+    const head = (text: string) => `<p id="world" data-live>${text}</p><div id="holds" data-live>${text}</div>`
+    const signing = '<section data-signing="{}"><input id="key"><p data-outcome></p></section>'
+    await open(`<!doctype html>${head('well')}<main data-beside="/runs/7" data-state="PAUSED"><p id="form">1</p>${signing}</main>`)
+    const beside = (text: string, state: string) => after(`${head(text)}<main data-state="${state}"><p id="form">2</p></main>`)
+    await beside('Stopped', 'PAUSED')
+    const seen = async () => [await page.textContent('#holds'), await page.textContent('#form'), await page.locator('[data-stale]').count()]
+    expect([await page.textContent('#world'), ...(await seen())]).toEqual(['Stopped', 'Stopped', '1', 0])
+    await page.fill('#key', 'a')
+    await beside('well', 'ABORTED')
+    expect(await seen()).toEqual(['well', '1', 1])
+    await page.evaluate(() => (globalThis.document.querySelector('[data-outcome]')!.textContent = 'Signed.'))
+    await beside('well', 'PAUSED')
+    await beside('well', 'ABORTED')
+    expect(await seen()).toEqual(['well', '1', 0])
+  })
+
   it('follows another page where it is on a page that is not followed', async () => {
     await open(
       `<!doctype html><title>Prepare</title><main data-follow="/fleet?policy=a"><p id="form">1</p>${pageWith({ 'bot-a': '1' }).split('</p>')[1]}`,

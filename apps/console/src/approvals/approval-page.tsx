@@ -54,6 +54,7 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
     heading: `${breakGlass !== undefined ? 'Break-glass:' : consent.isRollback ? 'Bring back' : 'Approve'} ${name}`,
     summary: summaryOf(prepared, isOpen),
     script: 'sign',
+    ...(prepared.run === null ? {} : { state: prepared.state, beside: `/runs/${prepared.run}` }),
     scripts: effect === undefined ? [] : ['/console/consequence.js'],
     body: (
       <>

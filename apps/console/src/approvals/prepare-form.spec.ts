@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { sendPage } from '../layout/page-headers.js'
 import { PageMaker } from '../layout/page-maker.js'
 import { ApiReader } from '../reading/api-reader.js'
 import { addPrepareForm } from './prepare-form.js'
@@ -40,7 +41,12 @@ async function post(headers: Record<string, string>, payload: string, status: nu
   const reader = new ApiReader({ urlsOf: () => [`http://127.0.0.1:${(approver.address() as AddressInfo).port}`], clock })
   const assets = { style: '', script: '', icon: '', panes: '', paneFrame: '', sign: '', check: '' }
   const server = Fastify()
-  addPrepareForm(server, new PageMaker(reader, assets, clock), () => reader.sendAs(undefined, '192.0.2.1'))
+  const maker = new PageMaker(reader, assets, clock)
+  addPrepareForm(
+    server,
+    async (_request, reply, content) => sendPage(reply, await maker.show(content, undefined)),
+    () => reader.sendAs(undefined, '192.0.2.1'),
+  )
   const { statusCode, body } = await server.inject({ method: 'POST', url: '/approvals', headers, payload })
   await server.close()
   approver.close()

@@ -1,8 +1,7 @@
 import { HmsError, MAX_RUN_BYTES, parseDuration, type JsonObject, type PlanOptions, type PreparedApproval } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import { takeForms, textOf } from '../forms/take-forms.js'
-import { sendPage } from '../layout/page-headers.js'
-import type { PageMaker } from '../layout/page-maker.js'
+import type { ShowAnswer } from '../layout/page-maker.js'
 import type { SendOf } from '../reading/client-of.js'
 import { refusedProposal, type AskedRollback } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
@@ -12,7 +11,7 @@ const MAX_FILES = 20
 const PREPARE = '/v1/approvals/prepare'
 
 /** `POST /approvals`: has approver prepare a form's content, and redirects to its approval page. */
-export function addPrepareForm(server: FastifyInstance, maker: PageMaker, sendOf: SendOf): void {
+export function addPrepareForm(server: FastifyInstance, show: ShowAnswer, sendOf: SendOf): void {
   takeForms(server, (scope) => {
     scope.post('/approvals', { config: { page: true } }, async (request, reply) => {
       const form = request.body as FormData
@@ -27,7 +26,7 @@ export function addPrepareForm(server: FastifyInstance, maker: PageMaker, sendOf
         return reply.redirect(`/approvals/${encodeURIComponent(await prepare(asked))}`, 303)
       } catch (error) {
         if (!(error instanceof HmsError)) throw error
-        return sendPage(reply, maker.show(refusedProposal(error, proposed, rollback)))
+        return show(request, reply, refusedProposal(error, proposed, rollback))
       }
     })
   })

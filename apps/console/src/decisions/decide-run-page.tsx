@@ -19,7 +19,7 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
   const chosen = whyNoDecision(run) ?? chosenIn(query, decisionsOfRun(run))
   if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
   return decisionPage(request, chosen, {
-    place: { ...place, title: `${DECISION_WORDS[chosen.decision].text} run ${run.run}` },
+    place: { ...place, state: run.state, beside: back, title: `${DECISION_WORDS[chosen.decision].text} run ${run.run}` },
     of: run,
     act: { path: `/v1/runs/${run.run}/decisions`, done: back, mayNot: await whoMayNotDecide(request, run.digest, chosen.decision) },
     command: `hms-svc runs ${chosen.decision} ${run.run}`,
@@ -27,7 +27,7 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
 }
 
 interface DecisionOf {
-  place: Pick<PageContent, 'title' | 'section' | 'trail'>
+  place: Pick<PageContent, 'title' | 'section' | 'trail' | 'state' | 'beside'>
   of: Pick<RunView, 'run' | 'attempt' | 'digest'>
   /** Ticket that the decision closes. */
   ticket?: number

@@ -21,7 +21,8 @@ export interface LayoutProps {
 }
 
 export function Layout({ content, assets, environment = '', now, header }: LayoutProps): JSX.Element {
-  const { title, heading = title, section, trail = [], summary, styles = [], scripts = [], still = false, body } = content
+  const { title, heading = title, section, trail = [], summary, styles = [], scripts = [], still = false, body, state } = content
+  const beside = content.script === 'sign' ? (content.beside ?? '/search') : undefined
   return (
     <html lang="en">
       <head>
@@ -56,7 +57,7 @@ export function Layout({ content, assets, environment = '', now, header }: Layou
           </div>
         </header>
         {header?.holds}
-        <main id="main" class="grid-container" tabIndex={-1}>
+        <main id="main" class="grid-container" tabIndex={-1} data-state={state} data-beside={beside}>
           {trail.length === 0 ? null : <Trail trail={trail} heading={heading} />}
           <h1>{heading}</h1>
           <p id="summary" class="usa-intro" data-live>

@@ -1,5 +1,6 @@
 import type { ServiceName } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ApiReader } from '../reading/api-reader.js'
 import { verifiedReads, type VerifiedReads } from '../reading/read-verified.js'
 import { type Header, type LayoutProps, renderPage } from './layout.js'
@@ -23,6 +24,9 @@ export interface ShownPage {
   still: boolean
 }
 
+/** Sends a page that has no address of its own: the answer to a form, or 404. */
+export type ShowAnswer = (request: FastifyRequest, reply: FastifyReply, content: PageContent) => Promise<FastifyReply>
+
 /** Makes whole pages: reads what they show, and renders it. */
 export class PageMaker {
   constructor(
@@ -36,19 +40,20 @@ export class PageMaker {
     private readonly walkthrough?: PageRequest['walkthrough'],
   ) {}
 
+  private readonly health = (service: ServiceName) => this.reader.health(service)
+
   async make({ page, params }: FoundPage, { query, authorization, client, ...asked }: Asked): Promise<ShownPage> {
     const now = this.clock.now()
     const read = page.still === true ? this.reader.anewAs(authorization) : this.reader.as(authorization)
     const send = this.reader.sendAs(authorization, client)
     const reads = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
-    const health = (service: ServiceName) => this.reader.health(service)
-    const header = this.readHeader?.({ read: this.reader.as(authorization), health })
-    const request = { ...asked, ...reads, read, send, health, params, query, now, walkthrough: this.walkthrough }
-    return this.show(await page.content(request), await header)
+    const request = { ...asked, ...reads, read, send, health: this.health, params, query, now, walkthrough: this.walkthrough }
+    return this.show(page.content(request), authorization)
   }
 
-  /** Renders a page; the answer to a form has no `header`. */
-  show(content: PageContent, header?: Header): ShownPage {
+  /** Renders a page below the header that `authorization` may read. */
+  async show(made: PageContent | Promise<PageContent>, authorization: string | undefined): Promise<ShownPage> {
+    const [content, header] = await Promise.all([made, this.readHeader?.({ read: this.reader.as(authorization), health: this.health })])
     const html = renderPage({ content, assets: this.assets, environment: this.environment, now: this.clock.now(), header })
     return { status: content.status ?? 200, html, still: content.still === true }
   }

@@ -31,6 +31,10 @@ export interface PageContent {
   summary: string
   /** The page does not change while it is open: it shows no time and has no live updates. A client that follows it gets it once. */
   still?: true
+  /** State that the forms of this page fit. A page beside another compares its own with that page's. */
+  state?: string
+  /** Followed page whose header and `state` a page that signs takes; by default one that has a header alone. */
+  beside?: string
   /** Addresses of the style sheets and scripts that only this page needs; all are on this server. */
   styles?: readonly string[]
   scripts?: readonly string[]

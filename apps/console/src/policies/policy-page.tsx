@@ -35,6 +35,7 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
     ...(missing ? { status: 404 as const } : {}),
     ...placeIn('Policies', view === undefined ? shownId : `${view.id} ${view.version}`),
     heading: missing ? `No policy ${shownId}` : (titleOf(view) ?? shownId),
+    state: view?.version,
     summary: summaryOf(policy, before === '' ? history : undefined),
     body: (
       <>

@@ -24,7 +24,7 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
       ? await judgedBy(request, digest, (roster, predicates) => whoMayNotReview(roster, predicates, actors))
       : await whoMayNotDecide(request, digest, decision)
   return decisionPage(request, chosen, {
-    place: { ...place, title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}` },
+    place: { ...place, state, beside: back, title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}` },
     of: answer.value,
     ...(decision === 'accept' ? { ticket } : {}),
     act: { path: `/v1/tickets/${ticket}/decisions`, done: back, mayNot },

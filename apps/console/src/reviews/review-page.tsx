@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink, Section, timeLeft } from '../layout/parts.js'
+import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink, timeLeft } from '../layout/parts.js'
 import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { Evidence, readEvidence } from '../runs/evidence.js'
@@ -26,6 +26,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
   const evidence = run.kind === 'loaded' ? await readEvidence(read, run.value) : undefined
   return {
     ...placeIn('Reviews', `Ticket ${ticket.ticket} · ${TICKET_WORDS[ticket.state].text}`),
+    state: ticket.state,
     heading: `Ticket ${ticket.ticket}: ${policiesText(ticket.policies)}`,
     summary: ticket.state === 'OPEN' ? waitText(ticket, now) : `${TICKET_WORDS[ticket.state].text}.`,
     body: (
@@ -41,7 +42,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
             <Evidence run={run.value} evidence={evidence} />
           </Part>
         ) : null}
-        <Section id="decide" title="Decide">
+        <Part id="decide" title="Decide">
           {ticket.state === 'OPEN' ? (
             <DecideForm action={`/reviews/${ticket.ticket}/decide`} allowed={ticket.allowed} />
           ) : (
@@ -50,7 +51,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
           {ticket.state === 'OPEN' ? (
             <Commands commands={[`hms-svc tickets decide ${ticket.ticket} --decision D --reason TEXT --sign NAME`]} />
           ) : null}
-        </Section>
+        </Part>
       </>
     ),
   }

@@ -40,6 +40,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
     summary: to === '' ? `In force: ${from}. Choose the version to bring back.` : `${from} → ${to}, for all bots.`,
     still: true,
     script: 'sign',
+    ...(live === undefined ? {} : { state: live.version, beside: `/policies/${encodeURIComponent(id)}` }),
     body:
       target === undefined ? (
         <Loaded answer={history} what="versions of this policy">

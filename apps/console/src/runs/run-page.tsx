@@ -70,6 +70,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
     ...placeIn('Runs', `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`),
     heading: `Run ${run.run}: ${name}`,
     summary: summaryOf(run),
+    state: run.state,
     body: (
       <>
         <StageBar run={run} />

@@ -3,8 +3,7 @@ import { digestOf, openEnvelope, orRefusal, SignatureError } from '#libs/signing
 import type { FastifyInstance } from 'fastify'
 import { takeForms, textOf } from '../forms/take-forms.js'
 import { Alert } from '../layout/absent.js'
-import { sendPage } from '../layout/page-headers.js'
-import type { PageMaker } from '../layout/page-maker.js'
+import type { ShowAnswer } from '../layout/page-maker.js'
 import { Commands } from '../layout/parts.js'
 import type { PageContent } from '../layout/page.js'
 import type { SendOf } from '../reading/client-of.js'
@@ -21,7 +20,7 @@ const DOORS = [
 const OWN_PAGE = /^\/[a-z]+(\/[A-Za-z0-9:%-]+){0,2}$/
 
 /** `POST /signatures`: forwards a pasted signature that was made elsewhere. It needs no key, because it identifies its signer. */
-export function addPasteForm(server: FastifyInstance, maker: PageMaker, sendOf: SendOf): void {
+export function addPasteForm(server: FastifyInstance, show: ShowAnswer, sendOf: SendOf): void {
   takeForms(server, (scope) => {
     scope.post('/signatures', { config: { page: true } }, async (request, reply) => {
       const form = request.body as FormData
@@ -29,7 +28,7 @@ export function addPasteForm(server: FastifyInstance, maker: PageMaker, sendOf: 
       if (!DOORS.some((door) => door.test(path))) throw unreadable('It does not say what was signed.')
       const sent = await sendOf(request)<{ run?: unknown }>(path, requestOf(path, form))
       if (sent.kind === 'taken') return reply.redirect(placeOf(textOf(form, 'done'), sent.value), 303)
-      return sendPage(reply, maker.show(refusedSignature(sent)))
+      return show(request, reply, refusedSignature(sent))
     })
   })
 }

@@ -9,7 +9,7 @@ import { SigningBlock } from './signing-block.js'
 import { Statement } from './statement-view.js'
 import { Section } from '../layout/parts.js'
 
-type Heading = Pick<PageContent, 'title' | 'section' | 'trail'>
+type Heading = Pick<PageContent, 'title' | 'section' | 'trail' | 'state' | 'beside'>
 
 export interface StatementPage extends Heading {
   /** What signing does, in a sentence. */
