@@ -8,7 +8,7 @@ import { badlyEnded } from './trouble.js'
 const well = { services: SERVICES.map((service) => ({ service, database: 'up', migrations: 'current', broker: 'up' })) }
 const ended = (run: number, state: RunState, id = 'pm25') => aRun({ run, state, policies: [{ id, version: '1.0.0', digest: 'sha256:1' }] })
 
-const asked = { '/v1/tickets?state=OPEN': [], '/v1/freezes': [] }
+const asked = { '/v1/tickets?state=OPEN': [], '/v1/tickets': [], '/v1/freezes': [] }
 
 function answers(more: Record<string, unknown> = {}): World['answers'] {
   const letters = Object.fromEntries(SERVICES.map((service) => [`/v1/dead-letters/${service}?state=waiting&limit=200`, []]))
@@ -89,6 +89,30 @@ describe('home', () => {
     expect((await home({ '/v1/approvals?state=open': DENIED })).text).toContain('○ State not known')
   })
 
+  it('counts a thing once: a run that ended badly or is late has a ticket or a pause as well, and a closed ticket closes it', async () => {
+    const ticket = {
+      ticket: 3,
+      run: 5,
+      attempt: 1,
+      kind: 'EMERGENCY_REVIEW',
+      state: 'OPEN',
+      policies: [],
+      reason: 'A',
+      expiresAt: '2026-12-01T00:00:00Z',
+    }
+    const failed = { '/v1/runs': [ended(5, 'ROLLED_BACK')] }
+    const header = async (more: Record<string, unknown>) => /(\d+) things? needs?/.exec((await home({ ...failed, ...more })).text)?.[1]
+    expect(await header({})).toBe('1')
+    expect(await header({ '/v1/tickets?state=OPEN': [ticket], '/v1/tickets': [ticket] })).toBe('1')
+    const late = aRun({ run: 8, state: 'PAUSED', late: true })
+    expect(await header({ '/v1/runs?open=yes': [late], '/v1/runs': [] })).toBe('1')
+    const closed = { '/v1/tickets': [{ ...ticket, state: 'DECIDED' }] }
+    expect(await header(closed)).toBeUndefined()
+    expect((await home({ ...failed, ...closed })).text).toContain('Nothing is known to be wrong.')
+    for (const other of [{ attempt: 2 }, { run: 4 }, { kind: 'UNDELIVERED' }, { kind: 'INCONCLUSIVE' }])
+      expect([other, await header({ '/v1/tickets': [{ ...ticket, state: 'DECIDED', ...other }] })]).toEqual([other, '1'])
+  })
+
   it('does not call all well what it cannot see: dead letters of a service that is away, or that it may not read', async () => {
     const letters = '/v1/dead-letters/linter?state=waiting&limit=200'
     expect((await home({ [letters]: AWAY })).text).toContain('○ State not known')
@@ -113,7 +137,7 @@ describe('home', () => {
       ended(6, 'ROLLED_BACK', 'ozone'),
       aRun({ run: 5 }),
     ]
-    expect(badlyEnded(runs).map(({ run }) => run)).toEqual([7])
+    expect(badlyEnded(runs, []).map(({ run }) => run)).toEqual([7])
   })
 })
 

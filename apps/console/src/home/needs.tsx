@@ -27,6 +27,14 @@ export function countNeeds(facts: NeedsFacts): number {
   return [facts.approvals, paused, reviews].reduce((sum, answer) => sum + (valueOf<readonly unknown[]>(answer)?.length ?? 0), 0)
 }
 
+/** Returns the runs that a counted signature, pause or review is about. */
+export function neededRuns(facts: NeedsFacts): Set<number | null> {
+  const { paused, reviews } = pausesAndReviews(facts)
+  return new Set(
+    [facts.approvals, paused, reviews].flatMap((answer) => valueOf<{ run: number | null }[]>(answer)?.map(({ run }) => run) ?? []),
+  )
+}
+
 export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
   const { approvals } = facts
   const { paused, reviews } = pausesAndReviews(facts)

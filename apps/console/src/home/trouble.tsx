@@ -14,19 +14,26 @@ export interface TroubleFacts {
   /** Runs that have not ended. */
   open: Answer<RunView[]>
   freezes: Answer<FreezeView[]>
+  /** The newest tickets in any state. */
+  newest: Answer<Ticket[]>
   /** Open tickets, and partners by their groups, which say who is notified of a ticket. */
   tickets: Answer<Ticket[]>
   partners: Answer<{ groups: string[] }[]>
 }
 
-/** Returns each run that ended badly and is the newest ended run of at least one of its policies. `runs`: the newest first. */
-export function badlyEnded(runs: readonly RunView[]): RunView[] {
+/**
+ * Returns each run that ended badly, is the newest ended run of at least one of its policies, and whose ticket is not closed.
+ * `runs`: the newest first.
+ */
+export function badlyEnded(runs: readonly RunView[], tickets: readonly Ticket[]): RunView[] {
   const seen = new Set<string>()
+  const closed = tickets.filter(({ kind, state }) => state !== 'OPEN' && (kind === 'EMERGENCY_REVIEW' || kind === 'POISONED'))
   return runs.filter((run) => {
     if (!isTerminal(run.state)) return false
     const fresh = run.policies.filter(({ id }) => !seen.has(id))
     for (const { id } of fresh) seen.add(id)
-    return fresh.length > 0 && (run.state === 'FAILED' || run.state === 'ROLLED_BACK')
+    if (fresh.length === 0 || (run.state !== 'FAILED' && run.state !== 'ROLLED_BACK')) return false
+    return !closed.some((ticket) => ticket.run === run.run && ticket.attempt === run.attempt)
   })
 }
 
@@ -35,14 +42,13 @@ const NO_ONE_ON_CALL = 'Tickets wait, and no partner is in the group on-call: no
 /** Things that a person has to see to, in a sentence each: the stop switch, late runs, tickets that notify no one. */
 function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key: string; text: string; href: string; name: string }[] {
   const stop = valueOf(freezes)?.find(({ id, state }) => id === STOP_THE_LINE && state === 'ACTIVE')
-  const late = (valueOf(open) ?? []).filter((run) => run.late === true)
   const waiting = valueOf(tickets)?.length ?? 0
   const onCall = valueOf(partners)?.some(({ groups }) => groups.includes('on-call'))
   return [
     ...(stop === undefined
       ? []
       : [{ key: 'stop', href: '/freezes', name: 'Stopped', text: `The stop switch is on, by ${stop.by}: ${stop.reason}.` }]),
-    ...late.map(({ run }) => ({
+    ...lateOf(open).map(({ run }) => ({
       key: `late-${run}`,
       href: `/runs/${run}`,
       name: `Run ${run}`,
@@ -52,13 +58,22 @@ function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key:
   ]
 }
 
+function lateOf(open: TroubleFacts['open']): RunView[] {
+  return (valueOf(open) ?? []).filter(({ late }) => late === true)
+}
+
+/** Returns the runs that are late or ended badly; a ticket, a pause or an approval may ask about them as well. */
+export function troubledRuns(facts: TroubleFacts): number[] {
+  return [...lateOf(facts.open), ...wrongIn(facts).failed].map(({ run }) => run)
+}
+
 function wrongIn(facts: TroubleFacts) {
-  const { services, letters, runs } = facts
+  const { services, letters, runs, newest } = facts
   return {
     still: standstills(facts),
     unwell: services.filter(({ state }) => state !== 'up'),
     given: letters.flatMap((answer) => valueOf(answer) ?? []),
-    failed: badlyEnded(valueOf(runs) ?? []),
+    failed: badlyEnded(valueOf(runs) ?? [], valueOf(newest) ?? []),
   }
 }
 

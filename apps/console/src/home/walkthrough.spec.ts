@@ -10,7 +10,15 @@ const STEPS = [
   { name: 'canary', commands: ['npx hms-svc runs watch 2'], href: '/runs/2' },
   { name: 'back', commands: [], why: '1.5.0 is in force.' },
 ]
-const EMPTY = ['/v1/policies', '/v1/runs?open=yes', '/v1/runs', '/v1/approvals?state=open', '/v1/tickets?state=OPEN', '/v1/freezes']
+const EMPTY = [
+  '/v1/policies',
+  '/v1/runs?open=yes',
+  '/v1/runs',
+  '/v1/approvals?state=open',
+  '/v1/tickets?state=OPEN',
+  '/v1/tickets',
+  '/v1/freezes',
+]
 const answers = Object.fromEntries(
   [...EMPTY, ...SERVICES.map((service) => `/v1/dead-letters/${service}?state=waiting&limit=200`)].map((path) => [path, []]),
 )

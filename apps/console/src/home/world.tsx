@@ -6,8 +6,8 @@ import { count, Moment, RunLink } from '../layout/parts.js'
 import { isUnread, mapAnswer, valueOf } from '../reading/answer.js'
 import { readHealth } from '../status/read-health.js'
 import { readLetters } from '../topics/read-topics.js'
-import { countNeeds, type NeedsFacts } from './needs.js'
-import { countTrouble, type TroubleFacts } from './trouble.js'
+import { countNeeds, neededRuns, type NeedsFacts } from './needs.js'
+import { countTrouble, troubledRuns, type TroubleFacts } from './trouble.js'
 
 /** Facts that Overview lists, and that the header of every page counts. */
 export interface WorldFacts {
@@ -27,10 +27,11 @@ interface World {
 }
 
 export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'health'>): Promise<WorldFacts> {
-  const [open, approvals, tickets, freezes, runs, partners, letters, services] = await Promise.all([
+  const [open, approvals, tickets, newest, freezes, runs, partners, letters, services] = await Promise.all([
     read<RunView[]>('/v1/runs?open=yes'),
     read<ApprovalSummary[]>('/v1/approvals?state=open'),
     read<Ticket[]>('/v1/tickets?state=OPEN'),
+    read<Ticket[]>('/v1/tickets'),
     read<FreezeView[]>('/v1/freezes'),
     read<RunView[]>('/v1/runs'),
     read<{ groups: string[] }[]>('/v1/partners'),
@@ -39,7 +40,7 @@ export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'he
   ])
   const inState = (wanted: ApprovalSummary['state']) => mapAnswer(approvals, (list) => list.filter(({ state }) => state === wanted))
   const needs = { open, approvals: inState('AWAITING_APPROVAL'), proposed: inState('PREPARED'), tickets }
-  return { needs, trouble: { services, letters, runs, open, freezes, tickets, partners } }
+  return { needs, trouble: { services, letters, runs, open, freezes, tickets, newest, partners } }
 }
 
 function worldOf({ needs, trouble }: WorldFacts): World {
@@ -47,7 +48,8 @@ function worldOf({ needs, trouble }: WorldFacts): World {
     .filter(({ state }) => state === 'ACTIVE')
     .toSorted((a, b) => Number(isStop(b)) - Number(isStop(a)))
   const breakGlass = (valueOf(needs.open) ?? []).filter((run) => run.breakGlass !== undefined && !isTerminal(run.state))
-  const things = countNeeds(needs) + countTrouble(trouble)
+  const needed = neededRuns(needs)
+  const things = countNeeds(needs) + countTrouble(trouble) - troubledRuns(trouble).filter((run) => needed.has(run)).length
   const denied = trouble.letters.filter(({ kind }) => kind === 'denied')
   const away = trouble.letters.filter((answer) => isUnread(answer) && answer.kind !== 'denied')
   const unread = [trouble.freezes, needs.open, needs.approvals, needs.tickets, ...away].some(isUnread)
