@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { describeChange, describeMagnitude, differenceOf, diffPolicies, type PolicyDocument } from './index.js'
+import {
+  describeChange,
+  describeMagnitude,
+  differenceOf,
+  diffPolicies,
+  magnitudeOf,
+  type FieldChange,
+  type PolicyDocument,
+} from './index.js'
 
 const OLD: PolicyDocument = {
   id: 'epa-pm25-limit',
@@ -133,6 +141,29 @@ describe('units of a difference', () => {
       text: 'limit 0.075 ppm → 70 ppb',
       remarks: ['limit has another unit: ppm → ppb'],
     })
+  })
+})
+
+describe('the magnitude of a change', () => {
+  const [ppm, ppb] = [
+    { units: 'ppm', unitsBefore: 'ppm' },
+    { units: 'ppb', unitsBefore: 'ppm' },
+  ]
+  it.each([
+    [25, 50, {}, 2],
+    [-50, -25, {}, 2],
+    [0.075, 70, ppb, 75 / 70],
+    [0.075, 70, ppm, 70 / 0.075],
+    [0.075, 70, { units: 'days', unitsBefore: 'ppm' }, Infinity],
+    [5, 7, { units: 'ppm', unitsBefore: null }, Infinity],
+    [5, -5, {}, Infinity],
+    [5, 0, {}, Infinity],
+    [undefined, 5, {}, 0],
+    [5, undefined, {}, 0],
+    ['5', 6, {}, 0],
+  ])('from %j to %j with %j', (from, to, units, factor) => {
+    const change = { field: 'limit', kind: 'changed', from, to, ...units } as FieldChange
+    expect(magnitudeOf(change)).toBeCloseTo(factor, 9)
   })
 })
 

@@ -44,6 +44,15 @@ describe('the consequence of a change', () => {
     [of(7000, 400, 371), true],
     [of(10, 39, 0), false],
     [of(10, 40, 0), true],
-    [of(0, 100, 0), false],
-  ])('is large above a tenth of the readings, and at five times as many', ({ large }, expected) => expect(large).toBe(expected))
+    [of(50, 0, 40), true],
+    [of(50, 0, 39), false],
+    [of(1, 0, 1), true],
+    [of(0, 1, 0), true],
+    [of(0, 0, 0), false],
+    [of(5, 0, 0), false],
+    [of(0, 100, 0, {}, null), false],
+    [of(0, 771, 0, {}, null), true],
+  ])('is large above a tenth of the readings, and at five times as many or a fifth of what was in force', ({ large }, expected) =>
+    expect(large).toBe(expected),
+  )
 })

@@ -5,12 +5,13 @@ export type Consequence = { scenario: string; sentence: string; large: boolean }
 
 export function consequenceOf({ policies, scenarios }: TrialStatement): Consequence[] {
   const isFirst = policies.every(({ live }) => live === null)
-  return scenarios.map((each) => ({ scenario: each.scenario, sentence: sentenceOf(each, isFirst), large: isLarge(each) }))
+  return scenarios.map((each) => ({ scenario: each.scenario, sentence: sentenceOf(each, isFirst), large: isLarge(each, isFirst) }))
 }
 
-/** Whether the change turns more than a tenth of all readings, or makes five times as many violations. */
-function isLarge({ readings, before, after, newlyViolating, newlyCompliant }: ScenarioConsequence): boolean {
-  return 10 * (newlyViolating + newlyCompliant) > readings || (before > 0 && after >= 5 * before)
+/** Whether the change turns more than a tenth of all readings, or makes five times as many violations as were in force, or a fifth. */
+function isLarge({ readings, before, after, newlyViolating, newlyCompliant }: ScenarioConsequence, isFirst: boolean): boolean {
+  const [fewer, more] = [Math.min(before, after), Math.max(before, after)]
+  return 10 * (newlyViolating + newlyCompliant) > readings || (!isFirst && more > 0 && more >= 5 * fewer)
 }
 
 function sentenceOf(scenario: ScenarioConsequence, isFirst: boolean): string {

@@ -14,6 +14,17 @@ export function describeMagnitude(change: FieldChange): string[] {
   return [...unitLines(change, units), ...pairsOf(change).flatMap((pair) => magnitudeLines(pair, units))]
 }
 
+/**
+ * Returns how many times the larger of a field's two numbers is the smaller one, in one unit. Infinite for zero, another sign or
+ * incomparable units; 0 if the field was or is no number.
+ */
+export function magnitudeOf(change: FieldChange): number {
+  const { from, to } = change
+  if (typeof from !== 'number' || typeof to !== 'number') return 0
+  const ratio = to / (from * (factorOf({ before: unitsBefore(change), after: change.units }) ?? 0))
+  return ratio > 0 ? Math.max(ratio, 1 / ratio) : Infinity
+}
+
 type Units = { before: string | undefined; after: string | undefined }
 
 function unitLines({ field, from, to }: FieldChange, { before, after }: Units): string[] {
@@ -28,14 +39,19 @@ function magnitudeLines({ field, from, to }: { field: string; from: number; to: 
   const values = `${measured(from, before)} → ${measured(to, after)}`
   if (from === 0 || to === 0) return from === to ? [] : [`${field} ${to === 0 ? 'becomes zero' : 'is zero no longer'}: ${values}`]
   const signs = Math.sign(from) === Math.sign(to) ? [] : [`${field} changes its sign: ${values}`]
-  // In incomparable units the numbers do not show the magnitude.
-  const factor = before === after ? 1 : before === undefined || after === undefined ? undefined : unitFactor(before, after)
+  const factor = factorOf({ before, after })
   if (factor === undefined) return signs
   const ratio = Math.abs(to) / (Math.abs(from) * factor)
   const times = ratio >= 1 ? ratio : 1 / ratio
   return times < SUSPICIOUS_FACTOR * (1 - TOLERANCE)
     ? signs
     : [`${field} ${ratio >= 1 ? '×' : '÷'} ${Number(times.toPrecision(3))}: ${values}`, ...signs]
+}
+
+/** Returns the factor between two units; `undefined` if they are incomparable, because the numbers then do not show the magnitude. */
+function factorOf({ before, after }: Units): number | undefined {
+  if (before === after) return 1
+  return before === undefined || after === undefined ? undefined : unitFactor(before, after)
 }
 
 /** Returns pairs of numbers with the same meaning; in lists of changed length, pairs at the same index. */

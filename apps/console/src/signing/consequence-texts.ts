@@ -1,4 +1,4 @@
-import type { Consent, Consequence } from '#libs/policy'
+import { magnitudeOf, type Consent, type Consequence } from '#libs/policy'
 
 export const consequenceText = ({ sentence }: Pick<Consequence, 'sentence'>): string => `${sentence}.`
 
@@ -10,17 +10,11 @@ export interface TypedAgain {
   value: string
 }
 
-/** Returns the new number that differs most, as a factor, from the one in force, or the new version if no number changes. */
+/** Returns the number that differs most, as a factor, from the one in force, else a new number, else the new version. */
 export function typedAgainOf({ releases }: Pick<Consent, 'releases'>): TypedAgain {
   const named = (id: string, field: string): string => (releases.length > 1 ? `${id}.${field}` : field)
   const changes = releases.flatMap(({ id, changes: own = [] }) => own.map((change) => ({ ...change, field: named(id, change.field) })))
-  const [change] = changes.filter(({ to }) => typeof to === 'number').toSorted((a, b) => factorOf(b) - factorOf(a))
+  const [change] = changes.filter(({ to }) => typeof to === 'number').toSorted((a, b) => magnitudeOf(b) - magnitudeOf(a))
   if (change !== undefined) return { field: change.field, value: String(change.to) }
   return { field: 'version', value: releases[0]!.version }
-}
-
-/** Returns how many times the larger of two numbers is the smaller one; infinite for a new number, another sign or zero. */
-function factorOf({ from, to }: { from?: unknown; to?: unknown }): number {
-  const ratio = Number(to) / Number(from)
-  return ratio > 0 ? Math.max(ratio, 1 / ratio) : Infinity
 }

@@ -135,6 +135,21 @@ describe('the value of a large change', () => {
     expect(() => checkTyped(true, alone, '6')).toThrow('Type the new limit again.')
   })
 
+  it('is a number that was another before, by its unit, rather than a new one', () => {
+    const [measured, other] = [
+      { ...POLICY, limit: 30, mass: { units: 'ppb', value: 70 }, added: 1 },
+      { ...LIVE, limit: 10, mass: { units: 'ppm', value: 0.07 } },
+    ]
+    const inForce = new Map([
+      [POLICY.id, { kind: 'verified', release: { policy: other as typeof LIVE, digest: digestOf('live') } } as const],
+    ])
+    const both = consentOf([{ ...release, policy: measured as typeof POLICY }], inForce)
+    expect(() => checkTyped(true, both, '1')).toThrow('Type the new limit again.')
+    expect(() => checkTyped(true, both, '30')).not.toThrow()
+    const first = consentOf([{ ...release, policy: { ...LIVE, version: '2.0.0', added: 7 } as typeof POLICY }], live)
+    expect(() => checkTyped(true, first, '7')).not.toThrow()
+  })
+
   it('is not needed for any other change', () => {
     expect(() => checkTyped(false, consent, undefined)).not.toThrow()
   })
