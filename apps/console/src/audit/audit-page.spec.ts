@@ -1,6 +1,6 @@
 import type { AuditEntry } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { AWAY, DENIED, MISSING, shown, UNPUBLISHED } from '../testing/shown.js'
+import { aRun, AWAY, DENIED, MISSING, shown, UNPUBLISHED } from '../testing/shown.js'
 import { auditPage } from './audit-page.js'
 import { entryPage } from './entry-page.js'
 import { csvOf } from './export-log.js'
@@ -69,6 +69,16 @@ describe('the page of the log', () => {
     ['until=2026-11-25', []],
   ])('finds by %s', async (query, found) => {
     expect(rows((await page(query)).html)).toEqual(found)
+  })
+
+  it('finds by a policy the entries of its bundles too, which another member leads, and acts that name it', async () => {
+    const bundle = aRun({ run: 7, policies: ['epa-pm25-limit', 'nitrogen'].map((id) => ({ id, version: '1.0.0', digest: 'sha256:1' })) })
+    const runs = { '/v1/runs?before=8&limit=1000': [bundle] }
+    expect(rows((await page('about=nitrogen', runs)).html)).toEqual(['2', '0'])
+    expect(rows((await page('about=ozone', runs)).html)).toEqual(['1'])
+    const acts = [{ by: ['EPA Chief'], decision: 'approve', policies: [{ id: 'lead', version: '1.0.0' }], reason: null, statements: [] }]
+    const acted = { '/v1/audit/entries?limit=3&acts=true': [entry(0, { run: null, acts })] }
+    expect(rows((await page('about=lead', acted)).html)).toEqual(['0'])
   })
 
   it('reads the thousand entries before an index, prints that number, and links further back', async () => {

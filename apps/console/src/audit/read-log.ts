@@ -1,5 +1,5 @@
-import { isByPeople, type AuditEntry } from '#libs/contracts'
-import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
+import { isByPeople, type AuditEntry, type RunView } from '#libs/contracts'
+import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 
 /** Maximum log entries that a page reads before it filters; older ones are on the next page. */
@@ -42,8 +42,9 @@ export async function readLog(read: Read, filter: LogFilter): Promise<Answer<Log
   const limit = Math.min(PAGE_ENTRIES, size.value)
   if (limit === 0) return { kind: 'loaded', value: { entries: [], examined: 0 } }
   const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=${limit}${start === 0 ? '' : `&after=${start - 1}`}&acts=true`)
+  const policies = await policiesOf(read, filter, answer)
   return mapAnswer(answer, (entries) => ({
-    entries: matching(entries, filter),
+    entries: matching(entries, filter, policies),
     examined: entries.length,
     ...(start === 0 ? {} : { older: start }),
   }))
@@ -53,8 +54,9 @@ export async function readLog(read: Read, filter: LogFilter): Promise<Answer<Log
 async function newestOf(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
   const asked = { by: filter.by, run: filter.run, before: filter.before, order: 'newest', limit: PAGE_ENTRIES, acts: true }
   const answer = await read<AuditEntry[]>(`/v1/audit/entries?${queryOf(asked)}`)
+  const policies = await policiesOf(read, filter, answer)
   return mapAnswer(answer, (list) => ({
-    entries: matching(list.toReversed(), filter),
+    entries: matching(list.toReversed(), filter, policies),
     examined: list.length,
     ...(list.length < PAGE_ENTRIES ? {} : { older: list.at(-1)!.index }),
   }))
@@ -67,13 +69,26 @@ async function sizeOf(read: Read): Promise<Answer<number>> {
   return mapAnswer(answer, (text) => Number(/^[^\n]+\n(\d{1,15})\n/.exec(text)?.[1] ?? 0))
 }
 
-function matching(entries: readonly AuditEntry[], { about, act, service, kind, since, until }: LogFilter): AuditEntry[] {
-  const fits = ({ key, type, source, at }: AuditEntry): boolean =>
-    (about === undefined || key.includes(about)) &&
-    (act === undefined || type.includes(act)) &&
-    (service === undefined || source === `/hms-svc/${service}`) &&
-    (since === undefined || at >= since) &&
-    (until === undefined || at.slice(0, until.length) <= until)
+/** Returns the policies of the newest 1,000 runs among these entries, because the key of a bundle names only one member. */
+async function policiesOf(read: Read, { about }: LogFilter, answer: Answer<AuditEntry[]>): Promise<Map<number | null, string[]>> {
+  const newest = Math.max(0, ...(valueOf(answer) ?? []).map(({ run }) => run ?? 0))
+  if (about === undefined || newest === 0) return new Map()
+  const runs = valueOf(await read<RunView[]>(`/v1/runs?before=${newest + 1}&limit=${PAGE_ENTRIES}`)) ?? []
+  return new Map(runs.map(({ run, policies }) => [run, policies.map(({ id }) => id)]))
+}
+
+type Policies = Awaited<ReturnType<typeof policiesOf>>
+
+function matching(entries: readonly AuditEntry[], filter: LogFilter, policies: Policies): AuditEntry[] {
+  const { about, act, service, kind, since, until } = filter
+  const named = ({ key, run, acts = [] }: AuditEntry): string[] =>
+    [key, policies.get(run) ?? [], acts.flatMap((one) => one.policies?.map(({ id }) => id) ?? [])].flat()
+  const fits = (entry: AuditEntry): boolean =>
+    (about === undefined || named(entry).some((name) => name.includes(about))) &&
+    (act === undefined || entry.type.includes(act)) &&
+    (service === undefined || entry.source === `/hms-svc/${service}`) &&
+    (since === undefined || entry.at >= since) &&
+    (until === undefined || entry.at.slice(0, until.length) <= until)
   const isOfKind = (entry: AuditEntry): boolean => kind === undefined || isByPeople(entry) === (kind === 'people')
   return entries.filter((entry) => fits(entry) && isOfKind(entry)).toReversed()
 }
