@@ -135,13 +135,15 @@ interface Service {
   live?: JsonObject | null
   env?: Record<string, string>
   flags?: string[]
+  /** Response of simulator instead of a trial. */
+  refused?: Canned
   /** Whether config-store does not respond. */
   isSilent?: boolean
 }
 
 async function run(
   verb: 'plan' | 'show',
-  { trial = trialOf(signed()), live = LIVE, env = { HMS_ROSTER: roster }, flags = [], isSilent }: Service = {},
+  { trial = trialOf(signed()), live = LIVE, env = { HMS_ROSTER: roster }, flags = [], isSilent, refused }: Service = {},
 ): Promise<CliRun> {
   const heads = [{ policy: ID, seq: DOCUMENT.seq, current: DOCUMENT.digest }]
   const freshness = sampleFreshness(heads, at(-1_000), at(300_000))
@@ -157,7 +159,7 @@ async function run(
     [`GET /v1/snapshot?revision=0&policies=${ID}`]: { body: { ...frame, standing: { [ID]: new StableTree(heads).proofOf(ID) } } },
     'GET /v1/roster?since=1': { body: [] },
     'POST /v1/lint': { body: { findings: [] } },
-    'POST /v1/simulations': { body: trial },
+    'POST /v1/simulations': refused ?? { body: trial },
     'GET /v1/freezes': { body: [] },
     'GET /v1/runs?open=yes': { body: [] },
   }
@@ -248,6 +250,21 @@ describe('the consequence', () => {
     const { stdout } = await run('show', { live: other, trial: trialOf(signed({ live: [other] })) })
     expect(stdout).toContain('consequence not verified: ')
     expect(stdout).toContain('another version in force')
+  })
+
+  it('is not verified while the trial cannot start; difference and the rest of what is known are shown', async () => {
+    const refused = { status: 503, body: { status: 503, code: 'HMS_PLACES_TAKEN', detail: 'Another trial runs', next: [] } }
+    const { code, stdout } = await run('show', { refused })
+    expect(code).toBe(0)
+    for (const line of ['limit 35 → 25', 'consequence not verified: Another trial runs (HMS_PLACES_TAKEN)', 'Lint & Schema', 'Sign it: '])
+      expect(stdout).toContain(line)
+    await service!.close()
+    expect(JSON.parse((await run('show', { refused, flags: ['--json'] })).stdout)).toMatchObject({
+      consequenceNotVerified: 'Another trial runs (HMS_PLACES_TAKEN)',
+      effect: { findings: [], simulation: null },
+    })
+    await service!.close()
+    expect((await run('show', { refused: { status: 403, body: { status: 403, code: 'HMS_AUTH_SCOPE', detail: 'no' } } })).code).not.toBe(0)
   })
 
   it('is not shown if the version in force is not verified', async () => {

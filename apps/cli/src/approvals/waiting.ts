@@ -1,5 +1,5 @@
-import { orMissing, rejectApproval as reject, type ApiClient } from '#libs/client'
-import { isTerminal, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/contracts'
+import { orMissing, rejectApproval as reject, type ApiClient, type PinnedRosters } from '#libs/client'
+import { HmsError, isTerminal, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/contracts'
 import { hasErrors, verifiedPolicies, type PolicyDocument, type VerifiedLive } from '#libs/policy'
 import type { TrialDocuments } from '#libs/signing'
 import type { CliContext } from '../context.js'
@@ -47,28 +47,44 @@ export async function showApproval(context: CliContext, digest: string): Promise
   else {
     if (prepared.digest !== digest) throw usageError(`The service shows ${prepared.digest} for ${digest}`, ['hms-svc approvals list'])
     const { consent, live, policies, rosters } = await consentTo(context, client, prepared)
-    const effect = hasEnded(approval) || consent.isRollback ? undefined : await effectOf(client, policies)
-    const documents = documentsOf(policies, live)
-    const verified = effect === undefined ? {} : await verifyConsequence(effect.simulation, documents, async () => rosters)
+    const tried = hasEnded(approval) || consent.isRollback ? undefined : await effectOf(client, policies)
+    const verified = tried === undefined ? {} : await consequenceIn(tried, documentsOf(policies, live), rosters)
     const consequence = consequenceLines(verified, output.paint)
-    output.data({ ...approval, consent, ...verified, ...(effect === undefined ? {} : { effect }) }, () => [
+    output.data({ ...approval, consent, ...verified, ...(tried === undefined ? {} : { effect: tried.effect }) }, () => [
       ...linesOf({ ...approval, authors: [] }),
       ...describeConsent(consent, { reported: prepared, policies, consequence, paint: output.paint }),
-      ...(effect === undefined ? [] : effectLines(effect, output.paint)),
+      ...(tried === undefined ? [] : effectLines(tried.effect, output.paint)),
       ...commandOf(approval),
     ])
   }
 }
 
+/** Verifies the consequence, or says why no trial could start. */
+function consequenceIn({ effect, refused }: Tried, documents: TrialDocuments | string, rosters: PinnedRosters | undefined) {
+  if (refused !== undefined) return { consequenceNotVerified: `${refused.detail} (${refused.code})` }
+  return verifyConsequence(effect.simulation, documents, async () => rosters)
+}
+
+/** `refused`: why the trial could not start. */
+type Tried = { effect: Effect; refused?: HmsError }
+
 /** Returns the effect that `plan` would show: lint findings, replay result, and the connected bots that read each policy. */
-async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Effect> {
+async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Tried> {
   const reads = signed.map(({ id }) => orMissing(client.get('/v1/policies/{id}', { id })))
   const live = (await Promise.all(reads)).flatMap((view) => (view === undefined ? [] : [view.value]))
   const policies = await Promise.all(signed.map(async ({ id }) => ({ id, bots: await botsOf(client, id) })))
   const { findings } = await client.post('/v1/lint', { policies: signed, live })
   // A policy that fails lint is never replayed.
-  const simulation = hasErrors(findings) ? null : await client.post('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })
-  return { findings, simulation, policies, holds: [] }
+  const known = { findings, simulation: null, policies, holds: [] }
+  if (hasErrors(findings)) return { effect: known }
+  try {
+    const simulation = await client.post('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })
+    return { effect: { ...known, simulation } }
+  } catch (error) {
+    // A caller without the right to try gets another key asked for.
+    if (!(error instanceof HmsError) || error.status === 401 || error.status === 403) throw error
+    return { effect: known, refused: error }
+  }
 }
 
 /** Returns the signed policies and the versions in force that this command verified itself, or why it could not. */

@@ -17,7 +17,8 @@ export async function proofOf(
 ): Promise<Proof> {
   if (trial.kind !== 'taken') {
     const isBusy = trial.kind === 'away' ? trial.isLate === true : trial.status === 503
-    const progress = isBusy ? valueOf(await read<ReplayProgress>('/v1/simulations/trial')) : undefined
+    // Simulator refuses while it runs another trial: that trial's progress is not this one's.
+    const progress = isBusy && trial.kind === 'away' ? valueOf(await read<ReplayProgress>('/v1/simulations/trial')) : undefined
     return { kind: 'unproven', why: trial.kind === 'away' ? `${trial.service} ${trial.detail}` : trial.detail, isPending: isBusy, progress }
   }
   const { statement, detail } = trial.value
