@@ -164,24 +164,36 @@ if (pauseButton !== null) {
   open()
 }
 
-/** Gives each newer copy of another page to `take`. Reads nothing while the window is hidden, and catches up when it is shown. */
-function follow(page, take) {
+/** Gives each newer copy of another page to `take`. Reads nothing while the window is hidden or `isPaused`, and catches up afterwards. */
+function follow(page, take, isPaused = () => false) {
   let stream
   const stop = () => {
     stream?.close()
     stream = undefined
   }
   const start = () => {
-    if (stream !== undefined || document.hidden) return
+    if (stream !== undefined || document.hidden || isPaused()) return
     stream = new EventSource(`/console/live?page=${encodeURIComponent(page)}`)
     stream.addEventListener('message', ({ data }) => take(new DOMParser().parseFromString(JSON.parse(data), 'text/html')))
   }
   document.addEventListener('visibilitychange', () => (document.hidden ? stop() : start()))
   start()
+  return { start, stop }
 }
 
 /** A picture on a page that is not followed changes with the page that it names, dot by dot; the rest of the page stays as it is. */
-for (const part of document.querySelectorAll('[data-follow]')) follow(part.dataset.follow, (page) => patch(part, page))
+for (const part of document.querySelectorAll('[data-follow]')) {
+  const button = document.createElement('button')
+  Object.assign(button, { type: 'button', className: 'usa-button usa-button--outline', textContent: PAUSE })
+  const isPaused = () => button.textContent === RESUME
+  const { start, stop } = follow(part.dataset.follow, (page) => patch(part, page), isPaused)
+  button.addEventListener('click', () => {
+    button.textContent = isPaused() ? PAUSE : RESUME
+    if (isPaused()) stop()
+    else start()
+  })
+  part.append(button)
+}
 
 /** A page that signs takes only the header of the page beside it, and is loaded again, or warns, when that page has another state. */
 const beside = document.querySelector('main[data-beside]')

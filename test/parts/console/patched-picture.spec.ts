@@ -29,8 +29,11 @@ describe('a picture in an open page', () => {
         constructor() {
           super()
           world['source'] = this
+          world['streams'] = ((world['streams'] as number | undefined) ?? 0) + 1
         }
-        close(): void {}
+        close(): void {
+          world['streams'] = (world['streams'] as number) - 1
+        }
       }
     })
     await page.addScriptTag({ content: SCRIPT })
@@ -128,5 +131,23 @@ describe('a picture in an open page', () => {
     )
     const { kept, titles } = await after(`<p id="form">2</p>${pageWith({ 'bot-a': '2' })}`)
     expect([kept, titles, await page.textContent('#form')]).toEqual([['form', 'fleet', 'picture'], ['2'], '1'])
+    const streams = () => page.evaluate(() => (globalThis as unknown as { streams: number }).streams)
+    const hide = (hidden: boolean) =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { value, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }, hidden)
+    expect(await streams()).toBe(1)
+    await hide(true)
+    expect(await streams()).toBe(0)
+    await hide(false)
+    expect(await streams()).toBe(1)
+    await page.click('text=Pause updates')
+    expect(await streams()).toBe(0)
+    await hide(true)
+    await hide(false)
+    expect(await streams()).toBe(0)
+    await page.click('text=Resume updates')
+    expect(await streams()).toBe(1)
   })
 })

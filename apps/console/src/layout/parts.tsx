@@ -71,11 +71,11 @@ interface TableProps {
   children?: ComponentChildren
 }
 
-/** Table that scrolls inside the page if it is too wide, by keyboard too. */
+/** Table that scrolls inside the page if it is too wide, by keyboard too. A second column `State` stays in sight. */
 export function Table({ caption, head, rows = [], children }: TableProps): JSX.Element {
   return (
     <div class="usa-table-container--scrollable" tabIndex={0} role="group" aria-label={caption}>
-      <table class="usa-table">
+      <table class={head[1] === 'State' ? 'usa-table usa-table--state' : 'usa-table'}>
         <caption class="usa-sr-only">{caption}</caption>
         <thead>
           <tr>

@@ -8,17 +8,17 @@ export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView
   return (
     <Table
       caption={count(deliveries.length, 'delivery', 'deliveries')}
-      head={['Delivery', 'Policy', 'Run', 'State', 'Delivered', 'Acknowledged', 'Tries', 'Last answer']}
+      head={['Delivery', 'State', 'Policy', 'Run', 'Delivered', 'Acknowledged', 'Tries', 'Last answer']}
       rows={deliveries.map((delivery) => [
         <a href={`/deliveries/${encodeURIComponent(delivery.id)}`}>
           {delivery.partner} by {delivery.channel}
         </a>,
+        <DeliveryTag delivery={delivery} />,
         [
           <BundleLinks bundle={[`${delivery.policy}@${delivery.version}`]} />,
           delivery.bundle.length > 1 ? ` and ${delivery.bundle.length - 1} more` : '',
         ],
         delivery.run === NO_RUN ? '–' : <RunLink run={delivery.run} />,
-        <DeliveryTag delivery={delivery} />,
         <Moment at={delivery.deliveredAt} />,
         <Acknowledged delivery={delivery} />,
         delivery.attempts,

@@ -35,7 +35,7 @@ describe('the page of partners', () => {
     const heard = delivery({ id: 'b', acknowledgedAt: '2026-11-26T11:05:00Z', acknowledgedBy: 'callback' })
     const { html, text } = await shown(partnersPage, { answers: { '/v1/partners': [PARTNER], [LIST]: [delivery(), heard] } })
     expect(html).not.toContain('<b>')
-    expect(text).toContain('✓ Delivered 1 h ago not yet')
+    expect(text).toContain('✓ Delivered epa-pm25-limit@2.0.0 Run 184 1 h ago not yet')
     expect(text).toContain('55 min ago by callback')
     expect(html).toContain('href="/deliveries/run-184-1.epa-pm25-limit.va-deq.webhook"')
     expect(text).toContain('hms-svc partners redrive --failed')

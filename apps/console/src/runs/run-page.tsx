@@ -309,11 +309,11 @@ function deliveriesTable(deliveries: readonly DeliveryView[]): JSX.Element {
   return (
     <Table
       caption={count(deliveries.length, 'delivery', 'deliveries')}
-      head={['Partner', 'Policy', 'State', 'Tries', 'Last answer']}
+      head={['Partner', 'State', 'Policy', 'Tries', 'Last answer']}
       rows={deliveries.map((delivery) => [
         <td>{delivery.partner}</td>,
-        `${delivery.policy}@${delivery.version}`,
         delivery.state,
+        `${delivery.policy}@${delivery.version}`,
         delivery.attempts,
         lastAnswer(delivery),
       ])}

@@ -56,11 +56,11 @@ function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilt
       {runs.length > 0 ? (
         <Table
           caption="Runs, the newest first"
-          head={['Run', 'Policies', 'State', 'Reason', 'Started', 'Ended']}
+          head={['Run', 'State', 'Policies', 'Reason', 'Started', 'Ended']}
           rows={runs.map((run) => [
             <RunLink run={run.run} />,
-            <PolicyLinks policies={run.policies} />,
             <StateTag state={run.state} />,
+            <PolicyLinks policies={run.policies} />,
             run.reason ?? '–',
             <Moment at={run.createdAt} />,
             <Moment at={run.endedAt} />,
