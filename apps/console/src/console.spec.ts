@@ -25,6 +25,7 @@ const addressOf = (path: string): string =>
     .replace(':ticket', '1')
     .replace(':index', '3')
     .replace(':digest', `sha256:${'a'.repeat(64)}`)
+    .replace('dead-letters/:id', 'dead-letters/7d0c1f9e-3b52-84aa-8a0b-5d2c9e61f0b4')
     .replace(':id', 'epa-pm25-limit')
     .replace(':folder/:group/:name', 'how-to/alerts/audit-log-halted')
     .replace(':folder/:name', 'how-to/deploy-kubernetes')

@@ -6,6 +6,7 @@ import { rejectPage } from './approvals/reject-page.js'
 import { auditPage } from './audit/audit-page.js'
 import { entryPage } from './audit/entry-page.js'
 import { botsPage } from './bots/bots-page.js'
+import { letterPage } from './dead-letters/letter-page.js'
 import { decideRunPage } from './decisions/decide-run-page.js'
 import { docPage } from './docs/doc-page.js'
 import { docsPage } from './docs/docs-page.js'
@@ -65,6 +66,7 @@ export const PAGES: readonly Page[] = [
   { path: '/roster', content: rosterPage },
   { path: '/topics', content: topicsPage },
   { path: '/topics/:name', content: topicPage },
+  { path: '/dead-letters/:id', content: letterPage },
   { path: '/docs', content: docsPage, still: true },
   { path: '/docs/api', content: apiPage, still: true },
   { path: '/docs/api/swagger', content: swaggerPage, still: true },

@@ -32,6 +32,7 @@ const PAGES = [
   '/runs/2',
   '/topics',
   '/topics/hms.rollout.v1',
+  '/dead-letters/7d0c1f9e-3b52-84aa-8a0b-5d2c9e61f0b4',
   '/status',
   '/accessibility',
 ]
@@ -77,7 +78,7 @@ describe('the console in a browser', () => {
     try {
       const page = await context.newPage()
       page.on('console', (message) => {
-        const expected = path.endsWith('/not-there') && message.text().includes('404')
+        const expected = (path.endsWith('/not-there') || path.startsWith('/dead-letters/')) && message.text().includes('404')
         if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text())
       })
       page.on('pageerror', (error) => complaints.push(error.message))

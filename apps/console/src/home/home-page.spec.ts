@@ -122,7 +122,8 @@ describe('home', () => {
   it('shows what is wrong: services, given-up messages, runs that ended badly', async () => {
     const letters = { '/v1/dead-letters/linter?state=waiting&limit=200': [{ id: 'a' }] }
     const body = { services: well.services.map((each) => (each.service === 'rollout' ? { ...each, broker: 'degraded' } : each)) }
-    const { text } = await home({ ...letters, '/v1/runs': [ended(5, 'ROLLED_BACK')] }, body)
+    const { html, text } = await home({ ...letters, '/v1/runs': [ended(5, 'ROLLED_BACK')] }, body)
+    expect(html).toContain('<a href="/dead-letters/a">1 message</a>')
     expect(text).toContain('3 things are wrong.')
     expect(text).toContain('Degraded rollout cannot reach the broker')
     expect(text).toContain('1 message could not be handled.')

@@ -1,9 +1,10 @@
 import { isTerminal, STOP_THE_LINE, type DeadLetterSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Absent, None } from '../layout/absent.js'
-import { count, policiesText, RunLink } from '../layout/parts.js'
+import { policiesText, RunLink } from '../layout/parts.js'
 import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
+import { letterCount } from '../topics/read-topics.js'
 import type { ServiceHealth } from '../status/read-health.js'
 
 export interface TroubleFacts {
@@ -103,7 +104,11 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
           ))}
           {given.length === 0 ? null : (
             <li>
-              <Tag text="Given up" tone="bad" /> <a href="/topics#letters">{count(given.length, 'message')}</a> could not be handled.
+              <Tag text="Given up" tone="bad" />{' '}
+              <a href={given.length === 1 ? `/dead-letters/${given[0]!.id}` : '/topics#letters'}>
+                {letterCount(facts.letters, given.length, 'message')}
+              </a>{' '}
+              could not be handled.
             </li>
           )}
           {failed.map((run) => (

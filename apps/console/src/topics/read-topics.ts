@@ -12,6 +12,7 @@ import {
   type TopicRecord,
   type TopicRecords,
 } from '#libs/contracts'
+import { count } from '../layout/parts.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 
 const MAX_LETTERS = 200
@@ -61,6 +62,11 @@ export async function readTopics(read: Read): Promise<TopicsFound> {
     }
   })
   return { rows, activity, letters, waiting }
+}
+
+/** Counts letters in words: `at least 200 messages` if a service may have more than were read. */
+export function letterCount(answers: readonly Answer<unknown[]>[], letters: number, noun: string): string {
+  return `${answers.some((answer) => valueOf(answer)?.length === MAX_LETTERS) ? 'at least ' : ''}${count(letters, noun)}`
 }
 
 /** Dead letters that wait for a person, of every service. */

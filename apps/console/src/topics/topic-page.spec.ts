@@ -93,6 +93,15 @@ describe('the page of a topic', () => {
     expect(html).not.toContain('<details id="event')
   })
 
+  it('lists its own dead letters, each with a link to its page', async () => {
+    const letter = { id: 'a1', service: 'notifier', topic: NAME, code: 'HMS_EVENT_UNREADABLE', detail: 'no JSON', run: 7, tries: 3 }
+    const other = { ...letter, id: 'b2', topic: 'hms.lint.v1' }
+    const { html, text } = await page({ [RECORDS]: { records: [] }, '/v1/dead-letters/notifier?state=waiting&limit=200': [letter, other] })
+    expect(html).toContain('<a href="/dead-letters/a1">')
+    expect(html).not.toContain('b2')
+    expect(text).toContain('no JSON (HMS_EVENT_UNREADABLE)')
+  })
+
   it('reports what could not be loaded, and a name outside the catalogue', async () => {
     expect((await page({ [RECORDS]: AWAY })).text).toContain('The events of this topic could not be loaded')
     const missing = await page({}, { name: 'hms.weather.v1' })

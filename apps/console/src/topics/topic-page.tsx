@@ -5,8 +5,8 @@ import { FilterForm, TextFilter } from '../layout/filters.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Facts, Moment, Part, PolicyLink, RunLink, Terminal } from '../layout/parts.js'
 import { mapAnswer } from '../reading/answer.js'
-import { readEvents, readTopics } from './read-topics.js'
-import { Lag, lettersText, Oldest, SparkLine, summaryOf } from './topics-page.js'
+import { letterCount, readEvents, readTopics } from './read-topics.js'
+import { Lag, Letters, lettersText, Oldest, SparkLine, summaryOf } from './topics-page.js'
 import { textIn } from '../forms/query.js'
 
 const SHOWN = 50
@@ -42,11 +42,19 @@ export async function topicPage({ read, query, params }: PageRequest): Promise<P
               perMinute === undefined ? null : ['Last 15 minutes', <SparkLine perMinute={perMinute} />],
               ['Lag', <Lag readers={readers} />],
               ['Oldest unhandled', <Oldest readers={readers} />],
-              ['Dead letters', row.letters.length === 0 ? '0' : <a href="/topics#letters">{count(row.letters.length, 'letter')}</a>],
+              [
+                'Dead letters',
+                row.letters.length === 0 ? '0' : <a href="#letters">{letterCount(letters, row.letters.length, 'letter')}</a>,
+              ],
               ['Kept', `${cleanup === 'compact' ? 'newest of each key' : '7 days'}, ${count(partitions, 'partition')}`],
             ]}
           />
         </Part>
+        {row.letters.length === 0 ? null : (
+          <Part id="letters" title="Dead letters">
+            <Letters letters={row.letters} of={letters} />
+          </Part>
+        )}
         <FilterForm action={`/topics/${name}`}>
           <TextFilter name="text" label="Events with" value={text} />
         </FilterForm>

@@ -67,8 +67,9 @@ describe('the page of topics', () => {
   it('lists dead letters with their reason and the commands that end them', async () => {
     const { html, text } = await shown(topicsPage, { answers: answers({ '/v1/dead-letters/linter?state=waiting&limit=200': [letter] }) })
     expect(html).toContain('<a href="#letters">1 letter</a>')
-    expect(text).toContain('HMS_EVENT_MALFORMED: no JSON <b>')
+    expect(text).toContain('no JSON <b> (HMS_EVENT_MALFORMED)')
     expect(html).not.toContain('no JSON <b>')
+    expect(html).toContain('<a href="/dead-letters/a1"><time')
     for (const command of ['replay linter/a1', 'discard linter/a1 --reason TEXT']) expect(text).toContain(`hms-svc dlq ${command}`)
   })
 
@@ -78,6 +79,14 @@ describe('the page of topics', () => {
     expect(text).toContain('1 dead letter waits for a person.')
     expect(text).toContain('timer:expire-approval linter Run 7')
     expect(text).not.toContain('No dead letter waits')
+  })
+
+  it('counts at least as many letters as it read, where a service may have more', async () => {
+    const many = Array.from({ length: 200 }, (_, n) => ({ ...letter, id: `a${n}` }))
+    const { html, text } = await shown(topicsPage, { answers: answers({ '/v1/dead-letters/linter?state=waiting&limit=200': many }) })
+    expect(text).toContain('; at least 200 dead letters wait for a person.')
+    expect(text).toContain('! at least 200 messages could not be handled')
+    expect(html).toContain('<a href="#letters">at least 200 letters</a>')
   })
 
   it.each([

@@ -5,7 +5,7 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import type { Answer } from '../reading/answer.js'
-import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
+import { letterCount, readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
 
 /** Lag in seconds above which a reader is not just busy, but behind. */
 const SLOW_SECONDS = 60
@@ -21,13 +21,17 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
       <>
         <Part id="topics" title="Events between the services">
           <Absent answer={activity} what="rates of the topics" />
-          <Table caption="Topics" head={['Topic', 'Events a minute', 'Last 15 minutes', 'Lag', 'Dead letters']} rows={rows.map(cellsOf)} />
+          <Table
+            caption="Topics"
+            head={['Topic', 'Events a minute', 'Last 15 minutes', 'Lag', 'Dead letters']}
+            rows={rows.map((row) => cellsOf(row, letters))}
+          />
         </Part>
         <Part id="letters" title="Dead letters">
           {letters.map((answer) => (
             <Absent answer={answer} what="dead letters" />
           ))}
-          <Letters letters={waiting} complete={letters.every(({ kind }) => kind === 'loaded')} />
+          <Letters letters={waiting} of={letters} />
         </Part>
         <Terminal same commands={['hms-svc topics list', 'hms-svc dlq list']} />
       </>
@@ -49,14 +53,14 @@ export function summaryOf(rows: readonly TopicRow[], letters: string): string {
   return `${parts.join('; ')}.`
 }
 
-export function lettersText(answers: readonly Answer<unknown>[], waiting: number): string {
+export function lettersText(answers: readonly Answer<DeadLetterSummary[]>[], waiting: number): string {
   const known = answers.filter(({ kind }) => kind === 'loaded').length
   if (known === 0) return 'dead letters: not known'
   const where = known < answers.length ? ' at the services that responded' : ''
-  return `${count(waiting, 'dead letter')} ${waiting === 1 ? 'waits' : 'wait'} for a person${where}`
+  return `${letterCount(answers, waiting, 'dead letter')} ${waiting === 1 ? 'waits' : 'wait'} for a person${where}`
 }
 
-function cellsOf({ topic, perMinute, readers, letters }: TopicRow): ComponentChildren[] {
+function cellsOf({ topic, perMinute, readers, letters }: TopicRow, answers: readonly Answer<DeadLetterSummary[]>[]): ComponentChildren[] {
   return [
     <a href={`/topics/${topic.name}`} title={topic.purpose}>
       <code>{topic.name}</code>
@@ -64,7 +68,7 @@ function cellsOf({ topic, perMinute, readers, letters }: TopicRow): ComponentChi
     <td class="number">{perMinute === undefined ? 'not known now' : eventsAMinute(perMinute)}</td>,
     perMinute === undefined ? '–' : <SparkLine perMinute={perMinute} />,
     <Lag readers={readers} most={1} />,
-    letters.length === 0 ? '0' : <a href="#letters">{count(letters.length, 'letter')}</a>,
+    letters.length === 0 ? '0' : <a href="#letters">{letterCount(answers, letters.length, 'letter')}</a>,
   ]
 }
 
@@ -99,23 +103,36 @@ export function Oldest({ readers }: { readers: readonly ReaderLag[] }): JSX.Elem
   )
 }
 
-function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[]; complete: boolean }): JSX.Element {
+interface LettersProps {
+  letters: readonly DeadLetterSummary[]
+  /** Responses of the services that the letters are from. */
+  of: readonly Answer<DeadLetterSummary[]>[]
+}
+
+/** Table of waiting dead letters, each with a link to its page. */
+export function Letters({ letters, of }: LettersProps): JSX.Element {
   if (letters.length === 0)
-    return <None>{complete ? 'No dead letter waits for a person.' : 'None waits at the services that answered.'}</None>
+    return (
+      <None>
+        {of.every(({ kind }) => kind === 'loaded') ? 'No dead letter waits for a person.' : 'None waits at the services that answered.'}
+      </None>
+    )
   return (
     <>
-      <Alert kind="warning" title={`${count(letters.length, 'message')} could not be handled`}>
+      <Alert kind="warning" title={`${letterCount(of, letters.length, 'message')} could not be handled`}>
         <p>Look at one, then hand it over again, or end it without an effect. A letter that cannot be handled again stays here.</p>
       </Alert>
       <Table
         caption="Dead letters that wait for a person"
         head={['Since', 'Topic', 'Service', 'Run', 'Reason', 'Tries', 'What to do']}
         rows={letters.map(({ id, at, topic, service, run, code, detail, tries }) => [
-          <td>{<Moment at={at} />}</td>,
+          <a href={`/dead-letters/${id}`}>
+            <Moment at={at} />
+          </a>,
           topic,
           service,
           <RunLink run={run} />,
-          `${code}: ${detail}`,
+          `${detail} (${code})`,
           tries,
           <Commands
             commands={['show', 'replay', 'discard'].map((verb) => {
