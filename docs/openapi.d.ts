@@ -694,6 +694,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/dead-letters/{service}/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replays or discards a dead letter.
+         * @description Replays or discards a dead letter. The signature of the statement, a decision about this letter, authenticates the caller.
+         */
+        post: operations["deadLettersDecide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dead-letters/{service}/{id}/discard": {
         parameters: {
             query?: never;
@@ -1908,6 +1928,12 @@ export interface components {
             detail: null | string;
             address: null | string;
         };
+        ClosedLetter: {
+            at: string;
+            by: string;
+            reason: string;
+            statement?: components["schemas"]["Envelope"];
+        };
         ConfigDocument: {
             id: string;
             scope: string;
@@ -1987,11 +2013,7 @@ export interface components {
             /** @enum {unknown} */
             state: "waiting" | "ignored" | "replayed" | "discarded";
             at: string;
-            closed: null | {
-                at: string;
-                by: string;
-                reason: string;
-            };
+            closed: null | components["schemas"]["ClosedLetter"];
         };
         DeadLetterView: {
             value: null | string;
@@ -2007,6 +2029,7 @@ export interface components {
                 ][];
             };
             cutFrom: null | number;
+            digest: string;
             id: string;
             service: string;
             topic: string;
@@ -2019,11 +2042,7 @@ export interface components {
             /** @enum {unknown} */
             state: "waiting" | "ignored" | "replayed" | "discarded";
             at: string;
-            closed: null | {
-                at: string;
-                by: string;
-                reason: string;
-            };
+            closed: null | components["schemas"]["ClosedLetter"];
         };
         DeliveryDetail: {
             digest: string;
@@ -4578,6 +4597,42 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    deadLettersDecide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same body to the same path under it within 24 hours is answered as the first time, and done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description Name of the service that abandoned the messages. */
+                service: string;
+                /** @description Id of the dead letter. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementRequestDto"];
+            };
+        };
+        responses: {
+            /** @description done as asked */
+            200: {
+                headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterSummary"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     deadLettersDiscard: {
         parameters: {
             query?: never;
@@ -6437,7 +6492,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Comma-separated topic names; default: the whole catalogue. */
-                topics?: ("hms.approval.v1" | "hms.lint.v1" | "hms.simulation.v1" | "hms.canary.v1" | "hms.rollout.v1" | "hms.notification.v1" | "hms.run.control.v1" | "hms.ticket.v1" | "hms.run.state.v1" | "hms.roster.v1" | "hms.token.v1" | "hms.freeze.v1" | "hms.partner.v1" | "hms.receipt.v1" | "hms.config.head.v1" | "hms.config.published.v1" | "hms.config.coverage.v1" | "hms.config.state.v1" | "hms.bot.alert.v1" | "hms.audit.v1" | "hms.dlq.approver.v1" | "hms.dlq.linter.v1" | "hms.dlq.simulator.v1" | "hms.dlq.canary-controller.v1" | "hms.dlq.rollout.v1" | "hms.dlq.notifier.v1" | "hms.dlq.config-store.v1" | "hms.dlq.audit.v1")[];
+                topics?: ("hms.approval.v1" | "hms.lint.v1" | "hms.simulation.v1" | "hms.canary.v1" | "hms.rollout.v1" | "hms.notification.v1" | "hms.run.control.v1" | "hms.ticket.v1" | "hms.run.state.v1" | "hms.roster.v1" | "hms.token.v1" | "hms.freeze.v1" | "hms.partner.v1" | "hms.receipt.v1" | "hms.config.head.v1" | "hms.config.published.v1" | "hms.config.coverage.v1" | "hms.config.state.v1" | "hms.bot.alert.v1" | "hms.dead-letter.v1" | "hms.audit.v1" | "hms.dlq.approver.v1" | "hms.dlq.linter.v1" | "hms.dlq.simulator.v1" | "hms.dlq.canary-controller.v1" | "hms.dlq.rollout.v1" | "hms.dlq.notifier.v1" | "hms.dlq.config-store.v1" | "hms.dlq.audit.v1")[];
                 /** @description Cursor: `next` of an earlier page. Without `after` and `since`, the page is empty and its `next` is the end of the log. */
                 after?: string;
                 /** @description Earliest time, RFC 3339. */

@@ -137,6 +137,7 @@ describe('the examples of the OpenAPI document', () => {
         "breakGlassPrepare": "accepted",
         "breakGlassSign": "HMS_APPROVER_SIGNER_UNKNOWN",
         "corporaAdd": "accepted",
+        "deadLettersDecide": "HMS_DEAD_LETTER_SIGNATURE_INVALID",
         "deadLettersDiscard": "HMS_DEAD_LETTER_NOT_FOUND",
         "dryRunLint": "accepted",
         "evaluateAll": "accepted",

@@ -322,4 +322,25 @@ export const DOOR_GUARDS = [
     spec: 'test/attacks/internal-reasons.spec.ts',
     test: 'is not in /v1/policies for keys of bots and partners',
   },
+  {
+    name: 'letter-needs-role',
+    guard: 'a person without a role replays or discards no dead letter',
+    without: 'false',
+    spec: 'test/scenarios/poison.spec.ts',
+    test: 'a person without a role decides about no dead letter',
+  },
+  {
+    name: 'letter-decided-lately',
+    guard: 'a signed decision about a dead letter counts for ten minutes, by a key that is valid now',
+    without: 'false',
+    spec: 'test/scenarios/poison.spec.ts',
+    test: 'is refused: signed more than ten minutes ago',
+  },
+  {
+    name: 'letter-content',
+    guard: 'a signed decision counts for the letter, content and tries that were signed',
+    without: 'false',
+    spec: 'test/scenarios/poison.spec.ts',
+    test: 'counts once: not again after the replay failed',
+  },
 ]

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { DeadLetterSummary, DeadLetterView } from '#libs/contracts'
+import { entrySentence, type AuditEntry, type DeadLetterSummary, type DeadLetterView, type LetterDecision } from '#libs/contracts'
+import { generateKeyPair, letterDecision, localSigner, signDecision, type Signer } from '#libs/signing'
 import { runForTest } from '../../apps/cli/src/testing/run-cli.js'
 import { LintRun } from '../../apps/linter/src/lint-run/lint-run.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -84,4 +85,80 @@ describe('a handler with a bug', () => {
     expect(JSON.parse((await cli('dlq', 'list', '--json')).stdout)).toEqual([])
     expect(JSON.parse((await cli('dlq', 'list', '--all', '--json')).stdout)).toMatchObject([{ id: letter.id, state: 'discarded' }])
   })
+
+  describe('by a signed decision', () => {
+    type Change = Partial<Omit<Parameters<typeof signDecision>[0], 'at'>> & { ageMs?: number }
+    const shown = (): Promise<DeadLetterView> => press.api.get<DeadLetterView>(`/v1/dead-letters/linter/${letter.id}`)
+    const decide = async (act: LetterDecision, { ageMs = 0, ...change }: Change = {}, by = 'EPA Chief') => {
+      const at = new Date(system.clock.now().getTime() - ageMs)
+      const statement = await signDecision({ ...letterDecision(act, await shown()), reason: 'bug fixed', at, ...change }, signerOf(by))
+      return { statement, send: () => press.api.post(path('decisions'), { statement }) }
+    }
+    const logged = async (query: string): Promise<AuditEntry[]> => {
+      const read = () => press.api.get<AuditEntry[]>(`/v1/audit/entries?type=hms.dead-letter.closed.v1&acts=true&${query}`)
+      await system.runUntil(async () => (await read()).length > 0, 60_000)
+      return read()
+    }
+    const signerOf = (name: string): Signer => system.signers.get(name) ?? localSigner(generateKeyPair().privateKey)
+    const refused = (status: number, code: string) =>
+      expect.objectContaining({ status, code, next: [expect.stringMatching(/^hms-svc (roster show|dlq show linter)/)] }) as unknown
+
+    it('is replayed, and the trail names who, which letter and why', async () => {
+      fix()
+      const { statement, send } = await decide('replay')
+      expect(await send()).toMatchObject({ state: 'replayed', closed: { by: 'EPA Chief', reason: 'handled', statement } })
+      await expect(send()).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_CLOSED', status: 409 })
+      const entries = await logged('by=EPA%20Chief')
+      expect(entries.map(entrySentence)).toEqual([`EPA Chief replayed dead letter linter/${letter.id}: bug fixed`])
+      expect(entries[0]!.acts![0]!.statements).toEqual([{ envelope: statement }])
+    })
+
+    it('is discarded, which the trail names too', async () => {
+      const { send } = await decide('discard', { reason: 'of a drill' })
+      expect(await send()).toMatchObject({ state: 'discarded', closed: { by: 'EPA Chief', reason: 'of a drill' } })
+      const entries = await logged('order=newest')
+      expect(entries.map(entrySentence)).toEqual([`EPA Chief discarded dead letter linter/${letter.id}: of a drill`])
+    })
+
+    it.each<[string, Change, number, string, string?]>([
+      ['of an unknown key', {}, 403, 'HMS_DEAD_LETTER_SIGNATURE_INVALID', 'Mallory'],
+      ['about another letter', { decision: 'discard dead letter linter/b2' }, 409, 'HMS_DEAD_LETTER_OTHER'],
+      ['about another payload', { subject: `sha256:${'0'.repeat(64)}` }, 409, 'HMS_DEAD_LETTER_OTHER'],
+      ['signed more than ten minutes ago', { ageMs: 601_000 }, 403, 'HMS_DEAD_LETTER_STATEMENT_EXPIRED'],
+      ['with a reason that is too long', { reason: 'x'.repeat(1_001) }, 409, 'HMS_DEAD_LETTER_OTHER'],
+    ])('is refused: %s', async (_what, change, status, code, by) => {
+      const { send } = await decide('discard', change, by)
+      await expect(send()).rejects.toEqual(refused(status, code))
+      expect(await shown()).toMatchObject({ state: 'waiting' })
+    })
+
+    it('is refused where the signature was forged, and to another letter', async () => {
+      const { statement } = await decide('discard')
+      const forged = { ...statement, payload: Buffer.from(`${Buffer.from(statement.payload, 'base64').toString()} `).toString('base64') }
+      await expect(press.api.post(path('decisions'), { statement: forged })).rejects.toEqual(
+        refused(403, 'HMS_DEAD_LETTER_SIGNATURE_INVALID'),
+      )
+      const other = '00000000-0000-8000-8000-000000000000'
+      await expect(press.api.post(`/v1/dead-letters/linter/${other}/decisions`, { statement })).rejects.toMatchObject({ status: 404 })
+    })
+
+    it('counts once: not again after the replay failed', async () => {
+      const { send } = await decide('replay')
+      await expect(send()).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_FAILED', status: 422 })
+      await expect(send()).rejects.toEqual(refused(409, 'HMS_DEAD_LETTER_OTHER'))
+      expect(await shown()).toMatchObject({ state: 'waiting', tries: 4 })
+    })
+  })
+})
+
+it('a person without a role decides about no dead letter', async () => {
+  const system = await startMemorySystem({}, undefined, (roster) => {
+    for (const role of roster.roles) role.principals = role.principals.filter((principal) => principal !== 'state-liaison')
+  })
+  const named = { service: 'linter', id: '00000000-0000-8000-8000-000000000000', digest: `sha256:${'0'.repeat(64)}` }
+  const input = { ...letterDecision('discard', named), reason: 'r', at: system.clock.now() }
+  const statement = await signDecision(input, system.signers.get('State Liaison')!)
+  const call = new PipelineDriver(system).api.post(`/v1/dead-letters/linter/${named.id}/decisions`, { statement })
+  await expect(call).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_NOT_ALLOWED', status: 403, next: ['hms-svc roster show'] })
+  await system.stop()
 })

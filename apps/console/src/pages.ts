@@ -6,6 +6,7 @@ import { rejectPage } from './approvals/reject-page.js'
 import { auditPage } from './audit/audit-page.js'
 import { entryPage } from './audit/entry-page.js'
 import { botsPage } from './bots/bots-page.js'
+import { decideLetterPage } from './dead-letters/decide-letter-page.js'
 import { letterPage } from './dead-letters/letter-page.js'
 import { decideRunPage } from './decisions/decide-run-page.js'
 import { docPage } from './docs/doc-page.js'
@@ -67,6 +68,7 @@ export const PAGES: readonly Page[] = [
   { path: '/topics', content: topicsPage },
   { path: '/topics/:name', content: topicPage },
   { path: '/dead-letters/:id', content: letterPage },
+  { path: '/dead-letters/:id/decide', content: decideLetterPage, still: true },
   { path: '/docs', content: docsPage, still: true },
   { path: '/docs/api', content: apiPage, still: true },
   { path: '/docs/api/swagger', content: swaggerPage, still: true },

@@ -29,6 +29,8 @@ const ACTS: Record<string, (key: string, named: string, version: string | null |
   reject: (key) => `rejected the approval of ${key}`,
   freeze: (key) => `declared freeze ${key}`,
   lift: (key) => `lifted freeze ${key}`,
+  replay: (key) => `replayed dead letter ${key}`,
+  discard: (key) => `discarded dead letter ${key}`,
 }
 
 /** Returns the acts of an entry as sentences: `EPA Chief took epa-pm25-limit back to 1.5.0: drill 4711`; else its type and key. */

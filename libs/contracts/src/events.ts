@@ -1,3 +1,4 @@
+import type { ClosedLetter } from './api/dead-letters.js'
 import type { DeliveryFacts, ReceiptWay } from './api/deliveries.js'
 import type { PredictedLoad } from './api/simulation-impact.js'
 import type { RosterStep } from './api/rosters.js'
@@ -122,6 +123,8 @@ export interface EventData {
   'hms.delivery.given-up.v1': DeliveryFacts & { tries: number; detail: string | null }
   /** A person requested redelivery under the same message id. */
   'hms.delivery.redriven.v1': DeliveryFacts & { by: string; reason: string }
+  /** `letter`: `SERVICE/ID`. */
+  'hms.dead-letter.closed.v1': ClosedLetter & { letter: string; state: 'replayed' | 'discarded' }
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHeads
   'hms.coverage.reported.v1': ReportedCoverage
@@ -209,6 +212,7 @@ export const EVENTS: { readonly [T in EventType]: Declaration<T> } = {
   'hms.delivery.acknowledged.v1': ['hms.receipt.v1', (data) => facts(deliveryFacts(data), `by ${data.way}`)],
   'hms.delivery.given-up.v1': ['hms.receipt.v1', (data) => facts(deliveryFacts(data), `after ${count(data.tries, 'try')}`)],
   'hms.delivery.redriven.v1': ['hms.receipt.v1', deliveryFacts],
+  'hms.dead-letter.closed.v1': ['hms.dead-letter.v1', ({ state }) => state],
   'hms.head.issued.v1': ['hms.config.head.v1', ({ heads }) => count(heads.length, 'head')],
   'hms.head.published.v1': [
     'hms.config.published.v1',

@@ -1,3 +1,4 @@
+import type { LetterDecision } from '#libs/contracts'
 import { randomUUID } from 'node:crypto'
 import { isDigest } from './digest.js'
 import type { Envelope } from './envelope.js'
@@ -54,6 +55,12 @@ export function signDecision(input: DecisionInput, signer: Signer): Promise<Enve
 /** Returns the bytes to sign, for a key in another process or device. */
 export function writeDecision({ at, ...input }: DecisionInput): StatementDocument<DecisionPredicate> {
   return writeStatement(DECISION, { ...input, at: at.toISOString(), nonce: randomUUID() })
+}
+
+/** Returns what a decision about a dead letter says: the act, the letter by name, and the digest of its content. */
+export function letterDecision(decision: LetterDecision, letter: { service: string; id: string; digest: string }) {
+  const { service, id, digest: subject } = letter
+  return { subject, decision: `${decision} dead letter ${service}/${id}` }
 }
 
 /** Reads a decision; `keys` are keys of people. Throws `SignatureError`. */

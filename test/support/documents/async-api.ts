@@ -90,6 +90,7 @@ const KEYS: Record<Topic['key'], Schema> = {
   partner: { type: 'string', description: 'Id of the partner.' },
   bot: { type: 'string', description: 'Id of the bot.' },
   document: { type: 'string', description: '`policy@scope`; `~freshness` for the freshness statement.' },
+  letter: { type: 'string', description: '`SERVICE/ID` of the dead letter.' },
   original: { type: 'string', description: 'Key of the original record.' },
 }
 /** Types whose key is not that of their topic. */

@@ -1,4 +1,4 @@
-import type { AuditAct, Envelope, EventData, EventType } from '#libs/contracts'
+import { peekPredicate, type AuditAct, type Envelope, type EventData, type EventType } from '#libs/contracts'
 import { rollbackOf } from '#libs/signing'
 
 type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
@@ -25,6 +25,10 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
           ...actOf(change.cause === 'break-glass' ? 'break-glass' : 'approve', change.by, change, []),
           policies: heads.map(({ policy: id, version }) => ({ id, version })),
         },
+  'hms.dead-letter.closed.v1': ({ state, by, reason, statement }) => {
+    const [said, statements] = statement === undefined ? [{ reason }, []] : [peekPredicate<{ reason: string }>(statement), [statement]]
+    return actOf(state === 'replayed' ? 'replay' : 'discard', [by], said, statements)
+  },
   'hms.rollout.withdrawn.v1': ({ by, statements, ...reasons }) => actOf('withdraw', by, reasons, statements),
   'hms.rollout.reversed.v1': ({ change, policy, to }) => {
     if (change === undefined) return undefined

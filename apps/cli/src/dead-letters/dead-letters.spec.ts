@@ -1,5 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { SERVICES, type DeadLetterSummary, type DeadLetterView } from '#libs/contracts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { peekPredicate, SERVICES, type DeadLetterSummary, type DeadLetterView, type StatementRequest } from '#libs/contracts'
+import type { DecisionPredicate } from '#libs/signing'
 import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
 import { runForTest, type CliRun } from '../testing/run-cli.js'
 
@@ -24,6 +28,7 @@ function letter(id: string, more: Partial<DeadLetterView> = {}): DeadLetterView 
     headers: { ce_type: 'hms.approval.approved.v1' },
     raw: null,
     cutFrom: null,
+    digest: `sha256:${'ab'.repeat(32)}`,
     ...more,
   }
 }
@@ -142,5 +147,42 @@ describe('dlq discard', () => {
 
   it('requires a reason', async () => {
     expect(await dlq(['discard', ID])).toMatchObject({ code: 2 })
+  })
+})
+
+describe('a decision about a dead letter, signed', () => {
+  let folder: string
+  let env: Record<string, string>
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hms-dlq-'))
+    env = { HMS_KEYS_DIR: join(folder, 'keys'), HMS_KEY_PASSPHRASE: 'correct horse' }
+    expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env })).code).toBe(0)
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  const decided = async (...argv: string[]): Promise<CliRun> => {
+    service = await serveCanned({
+      [`GET /v1/dead-letters/linter/${ID}`]: { body: letter(ID) },
+      [`POST /v1/dead-letters/linter/${ID}/decisions`]: { body: letter(ID, { closed: { at: '', by: 'EPA Chief', reason: 'handled' } }) },
+    })
+    return runForTest(['dlq', ...argv], { env: { ...env, HMS_URL: service.url } })
+  }
+
+  it.each(['replay', 'discard'])('names the act (%s), the letter, its digest and the reason', async (act) => {
+    const { code, stdout } = await decided(act, `linter/${ID}`, '--reason', 'bug fixed', '--sign', 'EPA Chief')
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`✓ Dead letter linter/${ID} ${act}ed`)])
+    const { statement } = service.requests.at(-1)!.body as StatementRequest
+    const { digest: subject } = letter(ID)
+    const decision = `${act} dead letter linter/${ID}`
+    expect(peekPredicate<DecisionPredicate>(statement)).toMatchObject({ subject, decision, reason: 'bug fixed' })
+  })
+
+  it.each([
+    ['a signature without a reason', 2, ['replay', ID, '--sign', 'EPA Chief']],
+    ['a reason that nobody signs', 2, ['replay', ID, '--reason', 'r']],
+    ['an unknown signer', 3, ['discard', ID, '--reason', 'r', '--sign', 'Unknown Person']],
+  ])('refuses %s', async (_what, code, argv) => {
+    expect(await decided(...argv)).toMatchObject({ code, stdout: '' })
+    expect(service.requests.filter(({ call }) => call.startsWith('POST'))).toEqual([])
   })
 })

@@ -1,8 +1,10 @@
-import type { ApiClient } from '#libs/client'
-import { DEAD_LETTERS_LISTED, SERVICES, type DeadLetterSummary, type DeadLetterView, type DiscardRequest } from '#libs/contracts'
+import { DEAD_LETTERS_LISTED, SERVICES, type DeadLetterSummary, type DeadLetterView, type LetterDecision } from '#libs/contracts'
+import { letterDecision, signDecision } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { actOnEach } from '../documents.js'
-import { problemOf } from '../errors.js'
+import { problemOf, requireReason, usageError } from '../errors.js'
+import { openKey } from '../keys/key-folder.js'
+import type { DECIDE_LETTER, FlagsOf } from '../verbs/options.js'
 import { callServices, findLetter, parseService } from './all-services.js'
 
 export async function listDeadLetters(context: CliContext, options: { service?: string; all?: boolean }): Promise<void> {
@@ -80,36 +82,35 @@ function nextOf({ service, id, state, run }: DeadLetterView): string[] {
   return [...replay, ...discard, ...(run === null ? [] : [`hms-svc runs show ${run}`])]
 }
 
-export function replayDeadLetters(context: CliContext, ids: readonly string[]): Promise<number> {
-  return endLetters(
-    context,
-    ids,
-    (client, { service, id }) => client.post('/v1/dead-letters/{service}/{id}/replay', {}, { params: { service, id } }),
-    ({ service, id, closed }) =>
-      `Dead letter ${service}/${id} replayed: ${closed?.reason === 'ignored-stale' ? 'its run had moved on, nothing changed' : 'handled'}`,
-  )
-}
+export const replayDeadLetters = endLetters('replay')
+export const discardDeadLetters = endLetters('discard')
 
-export function discardDeadLetters(context: CliContext, ids: readonly string[], { reason }: DiscardRequest): Promise<number> {
-  return endLetters(
-    context,
-    ids,
-    (client, { service, id }) => client.post('/v1/dead-letters/{service}/{id}/discard', { reason }, { params: { service, id } }),
-    ({ service, id }) => `Dead letter ${service}/${id} discarded; it is kept with its reason`,
-  )
-}
-
-async function endLetters(
-  context: CliContext,
-  ids: readonly string[],
-  end: (client: ApiClient, letter: DeadLetterView) => Promise<DeadLetterSummary>,
-  message: (letter: DeadLetterSummary) => string,
-): Promise<number> {
-  const client = await context.client()
-  return actOnEach(context, ids, 'dlq', async (id) => {
-    const letter = await end(client, await findLetter(client, id))
-    return { value: letter, message: message(letter) }
-  })
+/** Returns the code of a verb that closes letters: by a decision signed with the key of `--sign`, else by a request with the caller's key. */
+function endLetters(act: LetterDecision) {
+  return async (context: CliContext, ids: readonly string[], flags: FlagsOf<typeof DECIDE_LETTER>): Promise<number> => {
+    const { sign, reason = '' } = flags
+    if (sign !== undefined || act === 'discard') requireReason(reason, `dlq ${act}`)
+    else if (reason !== '') throw usageError('A reason is signed with the decision: add --sign NAME')
+    const client = await context.client()
+    const signer = sign === undefined ? undefined : await openKey(context, { ...flags, sign })
+    const end = async (letter: DeadLetterView): Promise<DeadLetterSummary> => {
+      const { service, id } = letter
+      const of = { params: { service, id } }
+      if (signer === undefined && act === 'replay') return client.post('/v1/dead-letters/{service}/{id}/replay', {}, of)
+      if (signer === undefined) return client.post('/v1/dead-letters/{service}/{id}/discard', { reason }, of)
+      const statement = await signDecision({ ...letterDecision(act, letter), reason, at: new Date(context.io.now()) }, signer)
+      return client.post('/v1/dead-letters/{service}/{id}/decisions', { statement }, of)
+    }
+    return actOnEach(context, ids, 'dlq', async (text) => {
+      const letter = await end(await findLetter(client, text))
+      const { service, id, closed } = letter
+      const replayed = `replayed: ${closed?.reason === 'ignored-stale' ? 'its run had moved on, nothing changed' : 'handled'}`
+      return {
+        value: letter,
+        message: `Dead letter ${service}/${id} ${act === 'replay' ? replayed : 'discarded; it is kept with its reason'}`,
+      }
+    })
+  }
 }
 
 const UNITS = [

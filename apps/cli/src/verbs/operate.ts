@@ -1,13 +1,13 @@
 import {
   AS_PERSON,
   CREATE_TOKEN,
+  DECIDE_LETTER,
   DELIVERIES,
   LISTEN,
   PASSPHRASE_FILE,
   REASON_IN_TRAIL,
   REDRIVE,
   SIGN_ROSTER,
-  WHY,
   needed,
 } from './options.js'
 import { area, under, verb } from './verb.js'
@@ -87,12 +87,13 @@ const dlq = area('dlq', 'dead letters: messages that a service gave up', [
     run: async () => (await import('../dead-letters/dead-letters.js')).showDeadLetter,
   }),
   verb('replay <id...>', 'hand letters to their services again; what cannot be handled still waits', {
-    examples: [`rollout/${LETTER}`],
+    options: DECIDE_LETTER,
+    examples: [`rollout/${LETTER}`, `rollout/${LETTER} --reason "bug fixed" --sign "EPA Chief"`],
     run: async () => (await import('../dead-letters/dead-letters.js')).replayDeadLetters,
   }),
   verb('discard <id...>', 'close letters without handling them; letter and reason are kept', {
-    options: WHY,
-    examples: [`rollout/${LETTER} --reason "of a test"`],
+    options: DECIDE_LETTER,
+    examples: [`rollout/${LETTER} --reason "of a test" --sign "EPA Chief"`],
     run: async () => (await import('../dead-letters/dead-letters.js')).discardDeadLetters,
   }),
 ])

@@ -81,6 +81,7 @@ export const AS_PERSON = {
   '--sign <name>': signer('whose key signs the request, such as "EPA Chief"; default with dev: the operator key of the data folder'),
   ...PASSPHRASE_FILE,
 } as const
+export const DECIDE_LETTER = { '--reason <text>': `${REASON_ABOUT}; needed to discard, and with --sign`, ...AS_PERSON } as const
 
 /** Collects the values of a repeated flag. */
 const collect = (value: string, before: string[] = []): string[] => [...before, value]

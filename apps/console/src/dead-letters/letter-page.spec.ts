@@ -1,6 +1,8 @@
 import { SERVICES, type DeadLetterView } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { AWAY, MISSING, shown, type World } from '../testing/shown.js'
+import { rosterOf } from '../testing/people.js'
+import { decideLetterPage } from './decide-letter-page.js'
 import { letterPage } from './letter-page.js'
 
 const ID = '7d0c1f9e-3b52-84aa-8a0b-5d2c9e61f0b4'
@@ -22,13 +24,18 @@ export const aLetter = (more: Partial<DeadLetterView> = {}): DeadLetterView => (
   headers: { ce_type: 'hms.approval.approved.v1', 'content-type': 'application/cloudevents+json' },
   raw: null,
   cutFrom: null,
+  digest: `sha256:${'ab'.repeat(32)}`,
   ...more,
 })
 
-const page = (letter: Partial<DeadLetterView> | undefined, { id = ID, more = {} }: { id?: string; more?: World['answers'] } = {}) => {
+const page = (
+  letter: Partial<DeadLetterView> | undefined,
+  { id = ID, more = {}, query }: { id?: string; more?: World['answers']; query?: string } = {},
+) => {
   const none = SERVICES.map((service) => [`/v1/dead-letters/${service}/${id}`, MISSING])
   const found = letter === undefined ? {} : { [`/v1/dead-letters/linter/${id}`]: aLetter(letter) }
-  return shown(letterPage, { answers: { ...Object.fromEntries(none), ...found, ...more }, params: { id } })
+  const content = query === undefined ? letterPage : decideLetterPage
+  return shown(content, { query: query ?? '', answers: { ...Object.fromEntries(none), ...found, ...more }, params: { id } })
 }
 
 describe('the page of a dead letter', () => {
@@ -46,7 +53,9 @@ describe('the page of a dead letter', () => {
     expect(html).toContain('<a href="/topics/hms.approval.v1">')
     expect(html).toContain('<a href="/runs/7">Run 7</a>')
     expect(html).not.toContain('no limit <b>')
-    for (const command of ['show', 'replay', 'discard']) expect(text).toContain(`hms-svc dlq ${command} linter/${ID}`)
+    expect(text).toContain(`hms-svc dlq show linter/${ID}`)
+    for (const act of ['replay', 'discard']) expect(text).toContain(`hms-svc dlq ${act} linter/${ID} --reason TEXT --sign NAME`)
+    expect(html).toContain(`action="/dead-letters/${ID}/decide"`)
   })
 
   it('shows the payload as indented JSON with its content type, escaped and bounded', async () => {
@@ -61,12 +70,12 @@ describe('the page of a dead letter', () => {
   it('shows the event inside a signed envelope', async () => {
     const payload = Buffer.from(JSON.stringify({ predicate: { type: 'hms.lint.passed.v1', data: { run: 7 } } })).toString('base64')
     const { html, text } = await page({ value: JSON.stringify({ payload, payloadType: 'x', signatures: [] }) })
-    expect(text).toContain('shown is the event inside its signature')
+    expect(text).toContain('Shown is the event inside its signature')
     expect(html).toContain('&quot;type&quot;: &quot;hms.lint.passed.v1&quot;,\n  &quot;data&quot;: {')
   })
 
   it.each([
-    ['a text', { value: '{', headers: {} }, 'Content type: text/plain { '],
+    ['a text', { value: '{', headers: {} }, 'Content type: text/plain . { '],
     ['nothing', { value: null }, 'It has no payload.'],
     [
       'bytes',
@@ -107,5 +116,43 @@ describe('the page of a dead letter', () => {
     expect(status).toBe(200)
     expect(text).toContain('The dead letter could not be loaded')
     expect(text).not.toContain('There is no dead letter with this id')
+  })
+})
+
+describe('the page that decides about a dead letter', async () => {
+  const envelope = await rosterOf(['EPA Chief', 'EPA Counsel'])
+  const decide = (query: string, letter: Partial<DeadLetterView> = {}) =>
+    page(letter, { query, more: { '/v1/roster': [{ version: 1, envelope }] } })
+
+  it.each(['replay', 'discard'])('shows what is signed to %s it: act, letter, digest and reason', async (act) => {
+    const { html, text } = await decide(`decision=${act}&reason=bug+fixed`)
+    const payload = /data-statement="([^"]+)"/.exec(html)![1]!
+    const { predicate } = JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: object }
+    const { digest: subject } = aLetter()
+    expect(predicate).toMatchObject({
+      subject,
+      decision: `${act} dead letter linter/${ID}`,
+      reason: 'bug fixed',
+      at: '2026-11-26T12:00:00.000Z',
+    })
+    expect(html).toContain(`name="path" value="/v1/dead-letters/linter/${ID}/decisions"`)
+    expect(text).toContain(`hms-svc dlq ${act} linter/${ID} --reason TEXT --sign NAME`)
+    expect(text).toContain('Paste a signature instead')
+  })
+
+  it.each([
+    ['no reason', 'decision=replay', {}, 'A decision needs a reason.'],
+    ['another decision', 'decision=burn&reason=r', {}, 'It takes replay, discard as it is now.'],
+    ['a replay of a foreign record', 'decision=replay&reason=r', { state: 'ignored' }, 'It takes discard as it is now.'],
+    [
+      'a closed letter',
+      'decision=discard&reason=r',
+      { state: 'discarded', closed: { at: '2026-11-26T11:30:00Z', by: 'EPA Chief', reason: 'drill' } },
+      'EPA Chief discarded it at 2026-11-26 11:30:00 UTC: “drill”',
+    ],
+  ] as const)('signs nothing for %s', async (_what, query, letter, words) => {
+    const { html, text } = await decide(query, letter)
+    expect(text).toContain(words)
+    expect(html).not.toContain('data-signing')
   })
 })

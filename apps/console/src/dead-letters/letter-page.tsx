@@ -1,74 +1,68 @@
-import { eventWords, jsonIn, peekPredicate, SERVICES, type DeadLetterView, type Envelope } from '#libs/contracts'
+import { eventWords, jsonIn, peekPredicate, SERVICES, type DeadLetterView, type Envelope, type LetterDecision } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Absent, absentPage, Alert, None } from '../layout/absent.js'
+import { ChoiceForm, LongTextField, RadioField } from '../forms/fields.js'
+import { absentPage, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { count, Facts, Moment, momentText, Part, RunLink, Terminal } from '../layout/parts.js'
+import { count, Facts, Moment, momentText, Part, RunLink, Section, Terminal } from '../layout/parts.js'
 import { isUnread, type Answer, type Read } from '../reading/answer.js'
 
 /** Maximum characters of the payload on the page; a payload may have 4 MiB, and the terminal prints all of it. */
 const MAX_PAYLOAD = 20_000
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const TIMER = 'timer:'
-const ELSEWHERE = 'There is no dead letter with this id: it may be mistyped, or its retention is over.'
+const GONE = 'There is no dead letter with this id: it may be mistyped, or its retention is over.'
+
+export const LETTER_WORDS: Record<LetterDecision, { value: LetterDecision; text: string; hint: string }> = {
+  replay: { value: 'replay', text: 'Replay', hint: 'Its service handles it again. If that fails again, it still waits.' },
+  discard: { value: 'discard', text: 'Discard', hint: 'It is never handled. The letter and the reason are kept.' },
+}
+
+/** Decisions that a letter permits; none once it is closed. */
+export function decisionsOfLetter({ state }: Pick<DeadLetterView, 'state'>): LetterDecision[] {
+  return state === 'waiting' ? ['replay', 'discard'] : state === 'ignored' ? ['discard'] : []
+}
 
 /** One dead letter: what it is, why its service gave it up, its payload, and what happened since. */
 export async function letterPage({ read, params: { id = '' } }: PageRequest): Promise<PageContent> {
-  const { answer, unread } = await readLetter(read, id)
-  if (answer.kind === 'loaded') {
-    const { topic, service } = answer.value
-    const place = { ...placeIn('Topics', `Dead letter of ${service}`), heading: `${whatOf(answer.value)}, given up by ${service}` }
-    return { ...place, summary: `From ${topic}. ${sinceText(answer.value)}`, body: <Letter letter={answer.value} /> }
-  }
-  return absentLetter(answer, unread)
+  const answer = await readLetter(read, id)
+  if (answer.kind !== 'loaded') return absentLetter(answer)
+  const { topic, service } = answer.value
+  const place = placeIn('Topics', `${whatOf(answer.value)}, given up by ${service}`)
+  return { ...place, summary: `From ${topic}. ${sinceText(answer.value)}`, body: <Letter letter={answer.value} /> }
 }
 
-/** Page for a letter that was not found, or that may be at a service that could not be read. */
-export function absentLetter(answer: Answer<unknown>, unread: readonly Answer<unknown>[]): PageContent {
-  const summary = answer.kind === 'missing' ? answer.detail : 'The dead letter cannot be shown.'
-  const page = absentPage({ ...placeIn('Topics', 'Dead letter'), summary }, answer, 'dead letter')
-  return {
-    ...page,
-    body: (
-      <>
-        {page.body}
-        {unread.slice(1).map((each) => (
-          <Absent answer={each} what="dead letters" />
-        ))}
-        <p>
-          <a href="/topics#letters">See the dead letters that wait for a person</a>
-        </p>
-        <Terminal commands={['hms-svc dlq list --all']} />
-      </>
-    ),
-  }
+/** Page for a letter that no service has, or that may be at a service that could not be read; with a next step. */
+export function absentLetter(answer: Answer<unknown>): PageContent {
+  const { body, ...page } = absentPage({ ...placeIn('Topics', 'Dead letter'), summary: 'It cannot be shown.' }, answer, 'dead letter')
+  const next = <a href="/topics#letters">See the dead letters that wait for a person</a>
+  return { ...page, body: [body, <p>{next}</p>, <Terminal commands={['hms-svc dlq list --all']} />] }
 }
 
-/** Finds a letter at the services. `unread`: responses of services that may have it, if none returned it. */
-export async function readLetter(read: Read, id: string): Promise<{ answer: Answer<DeadLetterView>; unread: Answer<unknown>[] }> {
-  const missing: Answer<DeadLetterView> = { kind: 'missing', detail: ELSEWHERE }
-  if (!ID.test(id)) return { answer: missing, unread: [] }
-  const answers = await Promise.all(SERVICES.map((service) => read<DeadLetterView>(`/v1/dead-letters/${service}/${id}`)))
-  const unread = answers.filter(isUnread)
-  return { answer: answers.find(({ kind }) => kind === 'loaded') ?? unread[0] ?? missing, unread }
+/** Finds a letter at the services. Not missing while a service that may have it could not be read. */
+export async function readLetter(read: Read, id: string): Promise<Answer<DeadLetterView>> {
+  const services = ID.test(id) ? SERVICES : []
+  const answers = await Promise.all(services.map((service) => read<DeadLetterView>(`/v1/dead-letters/${service}/${id}`)))
+  return answers.find(({ kind }) => kind === 'loaded') ?? answers.find(isUnread) ?? { kind: 'missing', detail: GONE }
 }
 
 /** Returns what a letter contains, in words: `lint passed`, `timer expire-approval`, `message that is no event`. */
 function whatOf({ topic, headers: { ce_type: type } }: DeadLetterView): string {
-  if (topic.startsWith(TIMER)) return `timer ${topic.slice(TIMER.length)}`
+  if (topic.startsWith('timer:')) return topic.replace(':', ' ')
   return type === undefined ? 'message that is no event' : eventWords(type)
 }
 
-function sinceText({ state, closed }: DeadLetterView): string {
+export function sinceText({ state, closed }: Pick<DeadLetterView, 'state' | 'closed'>): string {
   if (state === 'ignored') return 'No service of this installation wrote it, so it was ignored; it can only be discarded.'
   if (closed === null) return 'It waits for a person: replay it, or discard it with a reason.'
-  const { at, by, reason } = closed
+  const { at, by, reason, statement } = closed
   if (state === 'discarded') return `${by} discarded it at ${momentText(at)}: “${reason}”`
-  return `${by} replayed it at ${momentText(at)}: ${reason === 'ignored-stale' ? 'its run had moved on, so nothing changed' : reason}.`
+  const why = statement === undefined ? '' : ` Reason: “${peekPredicate<{ reason: string }>(statement).reason}”`
+  return `${by} replayed it at ${momentText(at)}: ${reason === 'ignored-stale' ? 'its run had moved on, so nothing changed' : reason}.${why}`
 }
 
 function Letter({ letter }: { letter: DeadLetterView }): JSX.Element {
-  const { id, service, topic, position, key, code, detail, run, tries, at, state, headers, closed } = letter
-  const command = (verb: string, more = ''): string => `hms-svc dlq ${verb} ${service}/${id}${more}`
+  const { id, service, topic, position, key, code, detail, run, tries, at } = letter
+  const decisions = decisionsOfLetter(letter)
+  const commands = ['show', ...decisions.map((decision) => `${decision} --reason TEXT --sign NAME`)]
   return (
     <>
       <Part id="letter" title="What it is">
@@ -76,32 +70,29 @@ function Letter({ letter }: { letter: DeadLetterView }): JSX.Element {
           plain
           facts={[
             ['What', whatOf(letter)],
-            ['Topic', topic.startsWith(TIMER) ? topic : <a href={`/topics/${encodeURIComponent(topic)}`}>{topic}</a>],
+            ['Topic', topic.startsWith('timer:') ? topic : <a href={`/topics/${encodeURIComponent(topic)}`}>{topic}</a>],
             ['Position', position],
             ['Key', key ?? '–'],
             ['Consumer', service],
             ['Run', <RunLink run={run} />],
             ['Given up', [<Moment at={at} />, ` after ${count(tries, 'try', 'tries')}`]],
             ['Reason', `${detail} (${code})`],
+            ['Since then', sinceText(letter)],
           ]}
         />
       </Part>
-      <Part id="since" title="What happened since">
-        <p>{sinceText(letter)}</p>
-      </Part>
+      {decisions.length === 0 ? null : (
+        <Section id="decide" title="Decide">
+          <ChoiceForm action={`/dead-letters/${id}/decide`}>
+            <RadioField name="decision" legend="It is to be" choices={decisions.map((value) => LETTER_WORDS[value])} chosen={undefined} />
+            <LongTextField name="reason" label="Reason" hint="It stands in the log, beside your name." required />
+          </ChoiceForm>
+        </Section>
+      )}
       <Part id="payload" title="Payload">
         <Payload letter={letter} />
       </Part>
-      <Part id="headers" title="Headers">
-        <Facts plain facts={Object.entries(headers).map(([name, value]) => [name, value] as const)} />
-      </Part>
-      <Terminal
-        commands={[
-          command('show'),
-          ...(state === 'waiting' ? [command('replay')] : []),
-          ...(closed === null ? [command('discard', ' --reason TEXT')] : []),
-        ]}
-      />
+      <Terminal commands={commands.map((verb) => `hms-svc dlq ${verb.replace(/^\w+/, `$& ${service}/${id}`)}`)} />
     </>
   )
 }
@@ -109,30 +100,22 @@ function Letter({ letter }: { letter: DeadLetterView }): JSX.Element {
 function Payload({ letter: { value, headers, raw, cutFrom } }: { letter: DeadLetterView }): JSX.Element {
   if (value === null) return <None>It has no payload.</None>
   const json = jsonIn(value)
-  const event = eventIn(json)
+  const { payload } = (json ?? {}) as Partial<Envelope>
+  // Displayed without verifying the signature: the reason above says what its service found.
+  const { predicate: event } = (jsonIn(Buffer.from(String(payload), 'base64').toString()) ?? {}) as { predicate?: unknown }
   const text = json === undefined ? value : JSON.stringify(event ?? json, null, 2)
-  const type = headers['content-type'] ?? (json === undefined ? 'text/plain' : 'application/json')
   return (
     <>
       <p>
-        Content type: <code>{type}</code>
-        {event === undefined ? '' : '; shown is the event inside its signature.'}
+        Content type: <code>{headers['content-type'] ?? (json === undefined ? 'text/plain' : 'application/json')}</code>.
+        {event === undefined ? '' : ' Shown is the event inside its signature.'}
+        {cutFrom === null ? '' : ` Only the beginning of ${cutFrom} bytes is stored.`}
+        {raw === null ? '' : ' It is no text: the terminal prints its bytes with --json.'}
       </p>
-      {cutFrom === null ? null : <Alert kind="info" title={`Only the beginning of ${cutFrom} bytes is stored`} />}
-      {raw === null ? null : <Alert kind="info" title="It is no text: the terminal prints its bytes with --json" />}
       <pre>
         {text.slice(0, MAX_PAYLOAD)}
         {text.length > MAX_PAYLOAD ? `…\n${text.length - MAX_PAYLOAD} more characters` : ''}
       </pre>
     </>
   )
-}
-
-/** Returns the event of a signed envelope, without verifying it; `undefined` for any other JSON. */
-function eventIn(json: unknown): unknown {
-  try {
-    return peekPredicate(json as Envelope)
-  } catch {
-    return undefined
-  }
 }

@@ -86,6 +86,7 @@ export function countTrouble(facts: TroubleFacts): number {
 
 export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
   const { still, unwell, given, failed } = wrongIn(facts)
+  const lettersHref = given.length === 1 ? `/dead-letters/${given[0]!.id}` : '/topics#letters'
   const denied = facts.letters.find(({ kind }) => kind === 'denied')
   return (
     <>
@@ -104,11 +105,8 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
           ))}
           {given.length === 0 ? null : (
             <li>
-              <Tag text="Given up" tone="bad" />{' '}
-              <a href={given.length === 1 ? `/dead-letters/${given[0]!.id}` : '/topics#letters'}>
-                {letterCount(facts.letters, given.length, 'message')}
-              </a>{' '}
-              could not be handled.
+              <Tag text="Given up" tone="bad" /> <a href={lettersHref}>{letterCount(facts.letters, given.length, 'message')}</a> could not
+              be handled.
             </li>
           )}
           {failed.map((run) => (

@@ -14,10 +14,11 @@ const DOORS = [
   /^\/v1\/approvals$/,
   /^\/v1\/approvals\/sha256:[0-9a-f]{64}\/decisions$/,
   /^\/v1\/(runs|tickets)\/\d{1,9}\/decisions$/,
+  /^\/v1\/dead-letters\/[a-z-]{1,40}\/[0-9a-f-]{36}\/decisions$/,
   /^\/v1\/freezes$/,
   /^\/v1\/freezes\/[a-z0-9-]{1,100}\/lift$/,
 ]
-const OWN_PAGE = /^\/[a-z]+(\/[A-Za-z0-9:%-]+){0,2}$/
+const OWN_PAGE = /^\/[a-z][a-z-]*(\/[A-Za-z0-9:%-]+){0,2}$/
 
 /** `POST /signatures`: forwards a pasted signature that was made elsewhere. It needs no key, because it identifies its signer. */
 export function addPasteForm(server: FastifyInstance, show: ShowAnswer, sendOf: SendOf): void {

@@ -2,7 +2,7 @@ import { eventsAMinute, type DeadLetterSummary } from '#libs/contracts'
 import type { ComponentChildren, JSX } from 'preact'
 import { Absent, Alert, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
+import { count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import type { Answer } from '../reading/answer.js'
 import { letterCount, readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
@@ -53,14 +53,14 @@ export function summaryOf(rows: readonly TopicRow[], letters: string): string {
   return `${parts.join('; ')}.`
 }
 
-export function lettersText(answers: readonly Answer<DeadLetterSummary[]>[], waiting: number): string {
+export function lettersText(answers: readonly Answer<unknown[]>[], waiting: number): string {
   const known = answers.filter(({ kind }) => kind === 'loaded').length
   if (known === 0) return 'dead letters: not known'
   const where = known < answers.length ? ' at the services that responded' : ''
   return `${letterCount(answers, waiting, 'dead letter')} ${waiting === 1 ? 'waits' : 'wait'} for a person${where}`
 }
 
-function cellsOf({ topic, perMinute, readers, letters }: TopicRow, answers: readonly Answer<DeadLetterSummary[]>[]): ComponentChildren[] {
+function cellsOf({ topic, perMinute, readers, letters }: TopicRow, answers: readonly Answer<unknown[]>[]): ComponentChildren[] {
   return [
     <a href={`/topics/${topic.name}`} title={topic.purpose}>
       <code>{topic.name}</code>
@@ -103,28 +103,20 @@ export function Oldest({ readers }: { readers: readonly ReaderLag[] }): JSX.Elem
   )
 }
 
-interface LettersProps {
-  letters: readonly DeadLetterSummary[]
-  /** Responses of the services that the letters are from. */
-  of: readonly Answer<DeadLetterSummary[]>[]
-}
-
-/** Table of waiting dead letters, each with a link to its page. */
-export function Letters({ letters, of }: LettersProps): JSX.Element {
-  if (letters.length === 0)
-    return (
-      <None>
-        {of.every(({ kind }) => kind === 'loaded') ? 'No dead letter waits for a person.' : 'None waits at the services that answered.'}
-      </None>
-    )
+/** Table of waiting dead letters, each with a link to its page. `of`: responses of the services that they are from. */
+export function Letters({ letters, of }: { letters: readonly DeadLetterSummary[]; of: readonly Answer<unknown[]>[] }): JSX.Element {
+  const none = of.every(({ kind }) => kind === 'loaded')
+    ? 'No dead letter waits for a person.'
+    : 'None waits at the services that answered.'
+  if (letters.length === 0) return <None>{none}</None>
   return (
     <>
       <Alert kind="warning" title={`${letterCount(of, letters.length, 'message')} could not be handled`}>
-        <p>Look at one, then hand it over again, or end it without an effect. A letter that cannot be handled again stays here.</p>
+        <p>Open one by its time, then replay it, or discard it with a reason. A letter that cannot be handled again stays here.</p>
       </Alert>
       <Table
         caption="Dead letters that wait for a person"
-        head={['Since', 'Topic', 'Service', 'Run', 'Reason', 'Tries', 'What to do']}
+        head={['Since', 'Topic', 'Service', 'Run', 'Reason', 'Tries']}
         rows={letters.map(({ id, at, topic, service, run, code, detail, tries }) => [
           <a href={`/dead-letters/${id}`}>
             <Moment at={at} />
@@ -134,11 +126,6 @@ export function Letters({ letters, of }: LettersProps): JSX.Element {
           <RunLink run={run} />,
           `${detail} (${code})`,
           tries,
-          <Commands
-            commands={['show', 'replay', 'discard'].map((verb) => {
-              return `hms-svc dlq ${verb} ${service}/${id}${verb === 'discard' ? ' --reason TEXT' : ''}`
-            })}
-          />,
         ])}
       />
     </>

@@ -1,6 +1,15 @@
+import type { Envelope } from '../envelope.js'
+
 /** States of a dead letter. `waiting`: for a person's decision. `ignored`: a foreign record. A person closed it in the other states. */
 export const DEAD_LETTER_STATES = ['waiting', 'ignored', 'replayed', 'discarded'] as const
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number]
+
+/** What a person may decide about a dead letter. */
+export const LETTER_DECISIONS = ['replay', 'discard'] as const
+export type LetterDecision = (typeof LETTER_DECISIONS)[number]
+
+/** `reason`: why it was discarded, or the outcome of its replay. `statement`: signed decision of a person; absent if a key acted. */
+export type ClosedLetter = { at: string; by: string; reason: string; statement?: Envelope }
 
 /** Output of `dlq list --json`: a message that a service dead-lettered. */
 export interface DeadLetterSummary {
@@ -16,7 +25,7 @@ export interface DeadLetterSummary {
   tries: number
   state: DeadLetterState
   at: string
-  closed: { at: string; by: string; reason: string } | null
+  closed: ClosedLetter | null
 }
 
 /** Output of `dlq show --json`: the summary with the original content. */
@@ -27,6 +36,8 @@ export interface DeadLetterView extends DeadLetterSummary {
   /** Original content in base64, if it is not text. */
   raw: { key: string | null; value: string | null; headers: [name: string, value: string][] } | null
   cutFrom: number | null
+  /** Digest that a signed decision names: over the content, the tries so far, and the installation. */
+  digest: string
 }
 
 /** Body of `POST /v1/dead-letters/{service}/{id}/discard`. */

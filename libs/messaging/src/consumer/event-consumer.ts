@@ -1,4 +1,4 @@
-import { HEARTBEAT_KEY, RETENTION_MS, topicByName, topicsOfType, type EventType, type VerifiedEvent } from '#libs/contracts'
+import { HEARTBEAT_KEY, RETENTION_MS, topicByName, topicsOfType, type Envelope, type EventType, type VerifiedEvent } from '#libs/contracts'
 import type { DocumentTable, Transaction } from '#libs/persistence'
 import { backOffMs, describeError, inTrace, isTransient, messageSpan, pause, TerminalError } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -62,7 +62,7 @@ const PARKED = 'parked'
 
 /** Single entry point of events into a service: verify, lock aggregates, advance the position, handle, commit. Failures: ADR 0003. */
 export class EventConsumer {
-  readonly letters = new DeadLetterBox({ ...this.deps, outbox: this.deps.outbox.store })
+  readonly letters = new DeadLetterBox(this.deps)
   private readonly subscribers = new Map<string, Subscriber>()
   private readonly externalHandlers = new Map<string, ExternalRecordHandler>()
   private readonly preHandlers = new Map<string, EventRoutes>()
@@ -315,13 +315,14 @@ export class EventConsumer {
     )
   }
 
-  /** Runs the handler on a dead letter; `by` is the caller who requested it. */
-  async replay(id: string, by: string): Promise<DeadLetter> {
+  /** Runs the handler on a dead letter; `by` is the caller who requested it, `statement` the caller's signed decision. */
+  async replay(id: string, by: string, statement?: Envelope): Promise<DeadLetter> {
     const { service, database, roster, metrics, replayTimer, seal } = this.deps
     const letter = await replayLetter(
       { letters: this.letters, database, roster: roster(), seal, run: (event, tx) => this.run(event, tx), replayTimer },
       id,
       by,
+      statement,
     )
     metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter

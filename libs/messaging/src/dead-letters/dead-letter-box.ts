@@ -1,8 +1,8 @@
-import { action, command, deadLetterTopic, HmsError, type DeadLetterState, type ServiceName } from '#libs/contracts'
+import { action, command, deadLetterTopic, defined, HmsError, type Envelope, type DeadLetterState, type ServiceName } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import type { Logger, Metrics } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
-import type { OutboxStore } from '../outbox/outbox.store.js'
+import type { Outbox } from '../outbox/outbox.js'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
 import { excerptContent, keyExcerpt, letterEvent, letterIdOf, storable, wholeContent } from './letter-content.js'
 
@@ -16,10 +16,13 @@ const DETAIL_CHARACTERS = 2_000
 /** Reason why a record was dead-lettered. State `ignored`: the record is forged and needs no action. */
 export type DeadLetterReason = Pick<DeadLetter, 'code' | 'detail' | 'run' | 'tries'> & { state: 'waiting' | 'ignored' }
 
+/** Caller, reason, and the signed decision if a person signed. */
+type Closing = { by: string; reason: string; statement?: Envelope | undefined }
+
 export interface DeadLetterBoxDependencies {
   service: ServiceName
   database: Database
-  outbox: OutboxStore
+  outbox: Outbox
   log: Logger
   metrics: Metrics
 }
@@ -62,8 +65,9 @@ export class DeadLetterBox {
   }
 
   /** Closes a letter without replaying it; the letter and the reason are kept. */
-  discard(id: string, by: string, reason: string): Promise<DeadLetter> {
-    return this.deps.database.locked([lockOf(id)], async (tx) => this.close(tx, await this.openLetter(tx, id), 'discarded', by, reason))
+  discard(id: string, by: string, reason: string, statement?: Envelope): Promise<DeadLetter> {
+    const close = async (tx: Transaction) => this.close(tx, await this.openLetter(tx, id), 'discarded', { by, reason, statement })
+    return this.deps.database.locked([lockOf(id)], close)
   }
 
   /** Locks a letter until the transaction ends and returns it. Throws `HMS_DEAD_LETTER_CLOSED` if it is closed. */
@@ -79,10 +83,14 @@ export class DeadLetterBox {
     })
   }
 
-  async close(tx: Transaction, letter: DeadLetter, state: 'replayed' | 'discarded', by: string, reason: string): Promise<DeadLetter> {
-    const closed = { ...letter, state, closed: { at: tx.now.toISOString(), by, reason: storable(reason, DETAIL_CHARACTERS) } }
-    await tx.documents(DEAD_LETTERS).put(closed)
-    return closed
+  /** Closes a letter, and publishes who closed it. `reason`: why it is discarded, or the outcome of its replay. */
+  async close(tx: Transaction, letter: DeadLetter, state: 'replayed' | 'discarded', closing: Closing): Promise<DeadLetter> {
+    const { by, reason, statement } = closing
+    const closed = { at: tx.now.toISOString(), by, reason: storable(reason, DETAIL_CHARACTERS), ...defined({ statement }) }
+    await tx.documents(DEAD_LETTERS).put({ ...letter, state, closed })
+    const key = `${letter.group}/${letter.id}`
+    await this.deps.outbox.emit(tx, 'hms.dead-letter.closed.v1', { letter: key, state, ...closed }, { key })
+    return { ...letter, state, closed }
   }
 
   /** Records a failed replay: the letter stays open with the new code and detail. Returns the error to throw. */
@@ -112,7 +120,7 @@ export class DeadLetterBox {
   /** Publishes a copy. `keySeq` is counted per topic: external producers choose the keys, and each counted key is a permanent row. */
   private async publish(tx: Transaction, letter: DeadLetter): Promise<void> {
     const { outbox, service } = this.deps
-    await outbox.append(tx, letterEvent(letter, await outbox.nextKeySeq(tx, deadLetterTopic(service), ''), tx.now))
+    await outbox.store.append(tx, letterEvent(letter, await outbox.store.nextKeySeq(tx, deadLetterTopic(service), ''), tx.now))
   }
 
   private mayPublishIgnored(now: Date): boolean {

@@ -1,4 +1,4 @@
-import { action, command, HmsError, topicByName, type VerifiedEvent } from '#libs/contracts'
+import { action, command, HmsError, topicByName, type Envelope, type VerifiedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient, type Logger, VERSION } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -26,7 +26,7 @@ export interface ReplayDependencies {
  * Runs the handler on a dead letter, regardless of its stream position; the handler's own guards decide whether it is still relevant. The
  * handler's changes and the closing of the letter are one transaction; of two concurrent replays, the second finds it closed.
  */
-export async function replayLetter(deps: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
+export async function replayLetter(deps: ReplayDependencies, id: string, by: string, statement?: Envelope): Promise<DeadLetter> {
   const { letters, database } = deps
   const { keys, run } = replayOf(await letters.get(id), deps)
   let isHandled = false
@@ -36,7 +36,7 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
       // Set before the handler runs, because the database may reject its writes as late as at the commit.
       isHandled = true
       const outcome = await run(tx)
-      return letters.close(tx, letter, 'replayed', by, outcome)
+      return letters.close(tx, letter, 'replayed', { by, reason: outcome, statement })
     })
   } catch (error) {
     if (!isHandled || isTransient(error)) throw error // guard: replay-refused-late
