@@ -11,35 +11,28 @@ const MAX_REVIEW_MS = 24 * 60 * 60 * 1000
 
 /** `HMS_APPROVER_*`: defaults of plans, and deadlines. */
 export class ApproverConfig {
-  @isDuration('5m')
-  observeMs = parseDuration('5m')
+  @isDuration('5m') observeMs = parseDuration('5m')
 
-  @isDuration('168h')
-  approvalExpiryMs = parseDuration('168h')
+  @isDuration('168h') approvalExpiryMs = parseDuration('168h')
 
   /** Time a stage may be silent, beyond the plan's own durations; the run then fails. Longer than the stages' own deadlines. */
-  @isDuration('15m')
-  stageMs = parseDuration('15m')
+  @isDuration('15m') stageMs = parseDuration('15m')
 
   /** Time a paused run waits for a decision. */
-  @isDuration('24h')
-  pauseMs = parseDuration('24h')
+  @isDuration('24h') pauseMs = parseDuration('24h')
 
   /** Time a review of an automatic action waits for a decision. Without one, the action stays in effect. */
-  @isDuration('24h')
-  reviewMs = parseDuration('24h')
+  @isDuration('24h') reviewMs = parseDuration('24h')
 
   /** Bake time of a break-glass release once it is live for all; never zero. */
   @Matches(/^(?!0+(\.0+)?[a-z]+$)\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: '$property must be a duration above zero such as 5m' })
   breakGlassBake = '5m'
 
   /** Deadline for another person to close the review of a break-glass; 24h at most. */
-  @isDuration('24h', MAX_REVIEW_MS)
-  breakGlassReviewMs = parseDuration('24h')
+  @isDuration('24h', MAX_REVIEW_MS) breakGlassReviewMs = parseDuration('24h')
 
   /** Target time from first signature to in-force and partners notified. Missing it raises an alarm. */
-  @isDuration('30m')
-  promiseMs = parseDuration('30m')
+  @isDuration('30m') promiseMs = parseDuration('30m')
 
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' })
   scope = 'region:NCR'

@@ -17,8 +17,7 @@ export class AuditConfig {
   @Matches(PLACE, { each: true, message: 'witnessUrls must be a list of http URLs, each as it is or as NAME=URL' })
   witnessUrls?: string[]
 
-  @IsString()
-  dataDir = '.hms'
+  @IsString() dataDir = '.hms'
 
   /** Folder of the development witness, outside the database: a witness restored from the log's backup would detect nothing. */
   get witnessFolder(): string {

@@ -8,16 +8,13 @@ const BUDGET = /^\d{1,4}(\.\d{1,6})?$/
 /** `HMS_CANARY_CONTROLLER_*`. */
 export class CanaryControllerConfig {
   /** Lease of a canary head, renewed after a third of it. Without renewal, the cohort returns to the base when it expires. */
-  @isDuration('2m')
-  leaseMs = parseDuration('2m')
+  @isDuration('2m') leaseMs = parseDuration('2m')
 
   /** Time for the cohort to acknowledge the canary. */
-  @isDuration('30s')
-  acknowledgeMs = parseDuration('30s')
+  @isDuration('30s') acknowledgeMs = parseDuration('30s')
 
   /** Time within which several unexplained alerts of one bot count as one event in the statistics. */
-  @isDuration('1m')
-  windowMs = parseDuration('1m')
+  @isDuration('1m') windowMs = parseDuration('1m')
 
   /** Unexplained alerts allowed per bot and day if there is no control group for comparison. */
   @Matches(BUDGET, { message: 'alert budget must be alerts per bot and day, such as 0.5' })
@@ -29,8 +26,7 @@ export class CanaryControllerConfig {
   prometheus?: string
 
   /** Interval between two queries of the metrics. */
-  @isDuration('10s')
-  measureMs = parseDuration('10s')
+  @isDuration('10s') measureMs = parseDuration('10s')
 
   get rules(): WatchRules {
     return { windowMs: this.windowMs, alertsPerBotDay: Number(this.budget) }

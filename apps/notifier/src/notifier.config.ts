@@ -20,8 +20,7 @@ export class NotifierConfig {
   profile: Profile = 'production'
 
   /** Maximum time a run waits for the first attempts at its partners; unfinished ones continue after the run has completed. */
-  @isDuration('20s')
-  deadlineMs = parseDuration('20s')
+  @isDuration('20s') deadlineMs = parseDuration('20s')
 
   /** Widest ranges that the `networks` of a partner may allow. */
   @IsOptional()
@@ -44,13 +43,9 @@ export class NotifierConfig {
   mailFrom?: string
 
   /** PEM file of the authority that verifies the relay's certificate. */
-  @IsOptional()
-  @IsString()
-  smtpCa?: string
+  @IsOptional() @IsString() smtpCa?: string
 
-  @IsOptional()
-  @IsString()
-  dkimKeyFile?: string
+  @IsOptional() @IsString() dkimKeyFile?: string
 
   /** DKIM selector: the domain of `mailFrom` publishes the key at `SELECTOR._domainkey.DOMAIN`. */
   @Matches(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, {
@@ -67,12 +62,9 @@ export class NotifierConfig {
   publicUrl?: string
 
   /** File of the keys that encrypt partners' stored secrets. */
-  @IsOptional()
-  @IsString()
-  secretsKeyFile?: string
+  @IsOptional() @IsString() secretsKeyFile?: string
 
-  @IsString()
-  dataDir = '.hms'
+  @IsString() dataDir = '.hms'
 
   get mail() {
     const { profile, smtpUrl, mailFrom: from, smtpCa: caFile, dkimKeyFile, dkimSelector } = this

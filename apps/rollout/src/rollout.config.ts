@@ -8,16 +8,13 @@ const QUORUM = /^(?!0+(\.0*)?%?$)((100|\d{1,2}(\.\d{1,2})?)%|1(\.0+)?|0\.\d{1,4}
 /** `HMS_ROLLOUT_*`. */
 export class RolloutConfig {
   /** Time for connected bots to acknowledge the new version. */
-  @isDuration('30s')
-  acknowledgeMs = parseDuration('30s')
+  @isDuration('30s') acknowledgeMs = parseDuration('30s')
 
   /** Time for config-store to store the heads, after which the rollout fails. */
-  @isDuration('10m')
-  publishMs = parseDuration('10m')
+  @isDuration('10m') publishMs = parseDuration('10m')
 
   /** Share of the connected bots that must have acknowledged before a rollout continues automatically. */
-  @Matches(QUORUM, { message: 'quorum must be a share such as 99% or 0.99' })
-  quorum = '99%'
+  @Matches(QUORUM, { message: 'quorum must be a share such as 99% or 0.99' }) quorum = '99%'
 
   /** Quorum in basis points. */
   get quorumShare(): number {

@@ -4,13 +4,10 @@ import { IsOptional, IsString } from 'class-validator'
 
 /** `HMS_WITNESS_*`. */
 export class WitnessConfig {
-  @isIntegerText(0, 65_535)
-  port: number = WITNESS_PORT
+  @isIntegerText(0, 65_535) port: number = WITNESS_PORT
 
   /** Folder of signed checkpoints; `witness` in the data folder by default. */
-  @IsOptional()
-  @IsString()
-  dir?: string
+  @IsOptional() @IsString() dir?: string
 }
 
 export function readWitnessConfig(env: Environment): WitnessConfig {

@@ -6,40 +6,30 @@ export type Profile = 'dev' | 'production'
 
 /** Settings that every process of HMS-SVC reads from its environment. */
 export class HostConfig {
-  @IsIn(['dev', 'production'])
-  profile: Profile = 'production'
+  @IsIn(['dev', 'production']) profile: Profile = 'production'
 
-  @IsIn(['embedded', 'kafka'])
-  bus: 'embedded' | 'kafka' = 'embedded'
+  @IsIn(['embedded', 'kafka']) bus: 'embedded' | 'kafka' = 'embedded'
 
-  @IsString()
-  dataDir = '.hms'
+  @IsString() dataDir = '.hms'
 
-  @IsString()
-  host = '127.0.0.1'
+  @IsString() host = '127.0.0.1'
 
-  @isIntegerText(0, 65_535)
-  port: number = EDGE_PORT
+  @isIntegerText(0, 65_535) port: number = EDGE_PORT
 
   @IsOptional()
   @Matches(/^postgres(ql)?:\/\//, { message: 'databaseUrl must begin with postgres://' })
   databaseUrl?: string
 
-  @IsOptional()
-  @IsString()
-  databasePasswordFile?: string
+  @IsOptional() @IsString() databasePasswordFile?: string
 
   @IsOptional()
   @toList
   @Matches(/^[^:,\s]+:\d+$/, { each: true, message: 'kafkaBrokers must be a list of host:port' })
   kafkaBrokers?: string[]
 
-  @IsOptional()
-  @isIntegerText(1, 15)
-  kafkaReplication?: number
+  @IsOptional() @isIntegerText(1, 15) kafkaReplication?: number
 
-  @IsIn(['silent', 'error', 'warn', 'info', 'debug'])
-  logLevel: LogLevel = 'warn'
+  @IsIn(['silent', 'error', 'warn', 'info', 'debug']) logLevel: LogLevel = 'warn'
 
   @IsOptional()
   @toList
@@ -52,12 +42,9 @@ export class HostConfig {
   otlpEndpoint?: string
 
   /** Access to `/metrics`: `public`, or `key` for clients with a key of scope `read`. */
-  @IsIn(['public', 'key'])
-  metrics: 'public' | 'key' = 'public'
+  @IsIn(['public', 'key']) metrics: 'public' | 'key' = 'public'
 
-  @IsOptional()
-  @IsString()
-  roster?: string
+  @IsOptional() @IsString() roster?: string
 
   /** Contacts of `security.txt` (RFC 9116). */
   @IsOptional()

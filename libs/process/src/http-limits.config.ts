@@ -5,20 +5,13 @@ import { settingError, type Profile } from './host.config.js'
 const LOOPBACK = ['127.0.0.0/8', '::1']
 
 class HttpLimitsConfig {
-  @isIntegerText(1, 1_000_000)
-  writesPerSecond = 50
+  @isIntegerText(1, 1_000_000) writesPerSecond = 50
 
-  @IsOptional()
-  @isIntegerText(1, 1_000_000)
-  connectionsPerClient?: number
+  @IsOptional() @isIntegerText(1, 1_000_000) connectionsPerClient?: number
 
-  @isIntegerText(1, 1_000_000)
-  connections = 40_000
+  @isIntegerText(1, 1_000_000) connections = 40_000
 
-  @IsOptional()
-  @toList
-  @IsString({ each: true })
-  trustedProxies?: string[]
+  @IsOptional() @toList @IsString({ each: true }) trustedProxies?: string[]
 }
 
 /**

@@ -7,19 +7,13 @@ import { SignatureDto } from '../approvals/approvals.dto.js'
 export const MOST_SIGNERS = 8
 
 export class PrepareBreakGlassDto implements PrepareBreakGlassRequest {
-  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })
-  policies!: JsonObject[]
+  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN }) policies!: JsonObject[]
 
-  @Matches(/\S/, { message: 'reason must say why' })
-  @MaxLength(1_000)
-  reason!: string
+  @Matches(/\S/, { message: 'reason must say why' }) @MaxLength(1_000) reason!: string
 
-  @isOptionalText(200)
-  author?: string
+  @isOptionalText(200) author?: string
 
-  @IsOptional()
-  @IsObject()
-  committedBy?: Record<string, string>
+  @IsOptional() @IsObject() committedBy?: Record<string, string>
 }
 
 /** All signatures in one request, one per person and release. */

@@ -3,7 +3,5 @@ import { IsIn, IsOptional } from 'class-validator'
 import { NumberedPageDto } from '../runs/runs.dto.js'
 
 export class TicketsQueryDto extends NumberedPageDto {
-  @IsOptional()
-  @IsIn(TICKET_STATES)
-  state?: TicketState
+  @IsOptional() @IsIn(TICKET_STATES) state?: TicketState
 }

@@ -26,7 +26,5 @@ export class TokenRequestDto implements TokenRequest {
   @Matches(/^[\p{L}\p{N}._-]+$/u, { message: 'region must be a name such as NCR' })
   region?: string
 
-  @IsOptional()
-  @isInteger(MINUTE_MS, 2 * YEAR_MS)
-  expiresInMs: number = YEAR_MS
+  @IsOptional() @isInteger(MINUTE_MS, 2 * YEAR_MS) expiresInMs: number = YEAR_MS
 }

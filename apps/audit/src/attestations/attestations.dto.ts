@@ -1,6 +1,5 @@
 import { isIntegerText } from '#libs/platform'
 
 export class AttestationsQueryDto {
-  @isIntegerText(1)
-  run!: number
+  @isIntegerText(1) run!: number
 }

@@ -36,42 +36,19 @@ function isExact(value: unknown): boolean {
 }
 
 export class AlertDto implements BotAlert {
-  @IsString()
-  @MinLength(1)
-  @MaxLength(200)
-  @IsPlainText()
-  id!: string
+  @IsString() @MinLength(1) @MaxLength(200) @IsPlainText() id!: string
 
-  @IsString()
-  @MinLength(1)
-  @MaxLength(200)
-  @IsPlainText()
-  bot!: string
+  @IsString() @MinLength(1) @MaxLength(200) @IsPlainText() bot!: string
 
-  @isText(64)
-  @IsPlainText()
-  region!: string
+  @isText(64) @IsPlainText() region!: string
 
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
-  @IsPlainText()
-  kind!: string
+  @IsString() @MinLength(1) @MaxLength(100) @IsPlainText() kind!: string
 
-  @IsOptional()
-  @IsObject()
-  @IsReading()
-  reading: JsonObject | null = null
+  @IsOptional() @IsObject() @IsReading() reading: JsonObject | null = null
 
-  @IsOptional()
-  @IsValue()
-  value: number | string | null = null
+  @IsOptional() @IsValue() value: number | string | null = null
 
-  @isOptionalText(100)
-  @IsPlainText()
-  policy?: string
+  @isOptionalText(100) @IsPlainText() policy?: string
 
-  @isOptionalText(200)
-  @IsPlainText()
-  version?: string
+  @isOptionalText(200) @IsPlainText() version?: string
 }

@@ -7,16 +7,10 @@ export class CoverageQueryDto {
   @MaxLength(100)
   policy!: string
 
-  @IsOptional()
-  @isIntegerText(0)
-  revision?: number
+  @IsOptional() @isIntegerText(0) revision?: number
 
-  @IsOptional()
-  @isIntegerText(0, 15_000)
-  waitMs?: number
+  @IsOptional() @isIntegerText(0, 15_000) waitMs?: number
 
   /** `all`: the response lists the connected bots, or their counts by region and release if they are many. */
-  @IsOptional()
-  @IsIn(['all'])
-  bots?: 'all'
+  @IsOptional() @IsIn(['all']) bots?: 'all'
 }

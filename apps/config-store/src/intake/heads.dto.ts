@@ -13,19 +13,15 @@ import { MAX_SIGNATURES } from '#libs/signing'
 import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Min, ValidateIf } from 'class-validator'
 
 class EnvelopeSignatureDto {
-  @IsString()
-  keyid!: string
+  @IsString() keyid!: string
 
-  @IsString()
-  sig!: string
+  @IsString() sig!: string
 }
 
 class EnvelopeDto implements Envelope {
-  @IsString()
-  payload!: string
+  @IsString() payload!: string
 
-  @IsString()
-  payloadType!: string
+  @IsString() payloadType!: string
 
   @NestedList(() => EnvelopeSignatureDto, { max: MAX_SIGNATURES })
   signatures!: EnvelopeSignatureDto[]
@@ -35,72 +31,47 @@ class EnvelopeDto implements Envelope {
 const MAX_PATH = 8
 
 class ProofPlaceDto implements ProofPlace {
-  @IsInt()
-  @Min(0)
-  of!: number
+  @IsInt() @Min(0) of!: number
 
-  @IsInt()
-  @Min(0)
-  index!: number
+  @IsInt() @Min(0) index!: number
 
-  @IsArray()
-  @ArrayMaxSize(MAX_PATH)
-  @IsString({ each: true })
-  path!: string[]
+  @IsArray() @ArrayMaxSize(MAX_PATH) @IsString({ each: true }) path!: string[]
 }
 
 class SharedProofDto implements SharedProof {
-  @isText(65_535)
-  entry!: string
+  @isText(65_535) entry!: string
 
-  @isText(65_535)
-  proof!: string
+  @isText(65_535) proof!: string
 }
 
 class IssuedNextDto implements IssuedNext {
-  @IsDefined()
-  @Nested(() => EnvelopeDto)
-  release!: EnvelopeDto
+  @IsDefined() @Nested(() => EnvelopeDto) release!: EnvelopeDto
 
-  @IsOptional()
-  @Nested(() => ProofPlaceDto)
-  proof?: ProofPlaceDto | null
+  @IsOptional() @Nested(() => ProofPlaceDto) proof?: ProofPlaceDto | null
 }
 
 class IssuedHeadDto implements IssuedHead {
-  @IsDefined()
-  @Nested(() => EnvelopeDto)
-  head!: EnvelopeDto
+  @IsDefined() @Nested(() => EnvelopeDto) head!: EnvelopeDto
 
   @ValidateIf((_head, value) => value !== null)
   @IsDefined()
   @Nested(() => EnvelopeDto)
   release!: EnvelopeDto | null
 
-  @IsOptional()
-  @Nested(() => ProofPlaceDto)
-  proof?: ProofPlaceDto | null
+  @IsOptional() @Nested(() => ProofPlaceDto) proof?: ProofPlaceDto | null
 
-  @IsOptional()
-  @Nested(() => IssuedNextDto)
-  next?: IssuedNextDto | null
+  @IsOptional() @Nested(() => IssuedNextDto) next?: IssuedNextDto | null
 }
 
 export class IssuedHeadsDto implements IssuedHeads {
-  @NestedList(() => IssuedHeadDto, { min: 1, max: MAX_POLICIES_OF_RUN })
-  heads!: IssuedHeadDto[]
+  @NestedList(() => IssuedHeadDto, { min: 1, max: MAX_POLICIES_OF_RUN }) heads!: IssuedHeadDto[]
 
   /** Proofs of the releases in force, and of the held ones. */
-  @NestedList(() => SharedProofDto, { max: 2 * MAX_POLICIES_OF_RUN })
-  proofs!: SharedProofDto[]
+  @NestedList(() => SharedProofDto, { max: 2 * MAX_POLICIES_OF_RUN }) proofs!: SharedProofDto[]
 
-  @IsOptional()
-  @Nested(() => EnvelopeDto)
-  change?: EnvelopeDto
+  @IsOptional() @Nested(() => EnvelopeDto) change?: EnvelopeDto
 }
 
 export class SignedFreshnessDto implements SignedFreshness {
-  @IsDefined()
-  @Nested(() => EnvelopeDto)
-  freshness!: EnvelopeDto
+  @IsDefined() @Nested(() => EnvelopeDto) freshness!: EnvelopeDto
 }

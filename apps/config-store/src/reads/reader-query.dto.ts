@@ -14,15 +14,9 @@ const isTime = ValidateBy({
 
 /** Query with the names of a reader. All are checked here: a name that cannot be stored, logged or shown is refused before it is used. */
 export class ReaderQueryDto {
-  @IsOptional()
-  @emptyIsNone
-  @isNameOf(MAX_BOT_NAME)
-  bot?: string
+  @IsOptional() @emptyIsNone @isNameOf(MAX_BOT_NAME) bot?: string
 
-  @IsOptional()
-  @emptyIsNone
-  @isNameOf(MAX_REGION_NAME)
-  region?: string
+  @IsOptional() @emptyIsNone @isNameOf(MAX_REGION_NAME) region?: string
 }
 
 const namesPolicies = ValidateBy({
@@ -36,18 +30,13 @@ const namesPolicies = ValidateBy({
 /** Query with the reader and the policies it reads. */
 export class PartQueryDto extends ReaderQueryDto {
   /** Policies that this reader uses; the other policies of their bundles are included. Unknown ones are sent once they exist. */
-  @IsOptional()
-  @toList
-  @namesPolicies
-  policies?: string[]
+  @IsOptional() @toList @namesPolicies policies?: string[]
 }
 
 /** Query with the reader of a stream and the revision to resume from. */
 export class StreamQueryDto extends PartQueryDto {
   /** Revision that this reader has already: it gets the changes after it. */
-  @IsOptional()
-  @isIntegerText(0)
-  revision?: number
+  @IsOptional() @isIntegerText(0) revision?: number
 }
 
 /** Query of a snapshot, whole or page by page. */
@@ -61,14 +50,10 @@ export class SnapshotQueryDto extends StreamQueryDto {
 /** Query of one policy, as in force for a reader, or as it was in force for all. */
 export class PolicyQueryDto extends ReaderQueryDto {
   /** Time at which the version was in force. */
-  @IsOptional()
-  @isTime
-  at?: string
+  @IsOptional() @isTime at?: string
 
   /** Ignores heads that were recorded after this time; by default now. */
-  @IsOptional()
-  @isTime
-  known?: string
+  @IsOptional() @isTime known?: string
 
   /** Version to return, with the time it was last in force. */
   @IsOptional()
@@ -85,6 +70,5 @@ export function parseAtLeast(header: string | undefined): number | undefined {
 
 export class RestoreDocumentDto {
   /** Reason that is logged with the restored places. */
-  @isOptionalText(1_000)
-  reason?: string
+  @isOptionalText(1_000) reason?: string
 }

@@ -5,6 +5,5 @@ export class SchemaRegistrationDto {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'name must be lower-case letters, digits and single hyphens' })
   name!: string
 
-  @IsObject()
-  schema!: JsonObject
+  @IsObject() schema!: JsonObject
 }

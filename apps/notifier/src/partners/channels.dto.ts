@@ -6,38 +6,27 @@ const MAX_URL = 2048
 const MAX_SECRET = 16 * 1024
 
 export class WebhookDto {
-  @Matches(/\S/, { message: 'url must be a text' })
-  @MaxLength(MAX_URL)
-  url!: string
+  @Matches(/\S/, { message: 'url must be a text' }) @MaxLength(MAX_URL) url!: string
 
-  @isText(MAX_SECRET)
-  secret!: string
+  @isText(MAX_SECRET) secret!: string
 }
 
 export class EmailDto {
-  @IsString()
-  to!: string
+  @IsString() to!: string
 }
 
 export class SftpDto {
-  @isText(253)
-  host!: string
+  @isText(253) host!: string
 
-  @IsOptional()
-  @isInteger(1, 65_535)
-  port?: number
+  @IsOptional() @isInteger(1, 65_535) port?: number
 
-  @isText(100)
-  user!: string
+  @isText(100) user!: string
 
-  @isText(MAX_SECRET)
-  hostKey!: string
+  @isText(MAX_SECRET) hostKey!: string
 
-  @isText(1024)
-  dir!: string
+  @isText(1024) dir!: string
 
-  @isText(MAX_SECRET)
-  key!: string
+  @isText(MAX_SECRET) key!: string
 }
 
 /** A member that is an object if it is given. */
@@ -51,18 +40,13 @@ function channel(shape: () => Shape): PropertyDecorator {
 
 /** Channel of a registration. `parsePartner` requires exactly one of the members. */
 export class ChannelDto {
-  @channel(() => WebhookDto)
-  webhook?: WebhookDto
+  @channel(() => WebhookDto) webhook?: WebhookDto
 
-  @channel(() => EmailDto)
-  email?: EmailDto
+  @channel(() => EmailDto) email?: EmailDto
 
-  @channel(() => SftpDto)
-  sftp?: SftpDto
+  @channel(() => SftpDto) sftp?: SftpDto
 
-  @channel(() => WebhookDto)
-  a2a?: WebhookDto
+  @channel(() => WebhookDto) a2a?: WebhookDto
 
-  @channel(() => WebhookDto)
-  agent2agent?: WebhookDto
+  @channel(() => WebhookDto) agent2agent?: WebhookDto
 }

@@ -10,43 +10,23 @@ const MAX_RATE = 100
 
 /** Registration of a partner. Checks types, counts and lengths; `checkPartner` checks the meaning of the texts. */
 export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channels'> {
-  @IsString()
-  id!: string
+  @IsString() id!: string
 
-  @Matches(/\S/, { message: 'name must be a text' })
-  @MaxLength(MAX_NAME)
-  name!: string
+  @Matches(/\S/, { message: 'name must be a text' }) @MaxLength(MAX_NAME) name!: string
 
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_ENTRIES)
-  @IsString({ each: true })
-  groups?: string[]
+  @IsOptional() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsString({ each: true }) groups?: string[]
 
-  @NestedList(() => ChannelDto, { min: 1, max: MAX_CHANNELS })
-  channels!: ChannelDto[]
+  @NestedList(() => ChannelDto, { min: 1, max: MAX_CHANNELS }) channels!: ChannelDto[]
 
-  @IsOptional()
-  @IsIn(['all', 'first'])
-  deliver?: 'all' | 'first'
+  @IsOptional() @IsIn(['all', 'first']) deliver?: 'all' | 'first'
 
-  @IsOptional()
-  @IsString()
-  contact?: string
+  @IsOptional() @IsString() contact?: string
 
-  @IsOptional()
-  @isInteger(1, MAX_RATE)
-  rate?: number
+  @IsOptional() @isInteger(1, MAX_RATE) rate?: number
 
-  @IsOptional()
-  @IsIn(['latest', 'every'])
-  lane?: 'latest' | 'every'
+  @IsOptional() @IsIn(['latest', 'every']) lane?: 'latest' | 'every'
 
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_ENTRIES)
-  @IsString({ each: true })
-  networks?: string[]
+  @IsOptional() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsString({ each: true }) networks?: string[]
 
   @IsOptional()
   @IsArray()

@@ -5,15 +5,11 @@ import { DeliveryFilterDto } from '../delivery/deliveries.dto.js'
 
 export class RedriveDto {
   /** Reason, stored with the delivery and in the audit trail. */
-  @isReason
-  reason!: string
+  @isReason reason!: string
 }
 
 export class RedriveManyDto extends DeliveryFilterDto implements RedriveManyRequest {
-  @isReason
-  reason!: string
+  @isReason reason!: string
 
-  @IsOptional()
-  @isInstant
-  until?: string
+  @IsOptional() @isInstant until?: string
 }

@@ -8,30 +8,20 @@ class RollbackTargetDto {
   @MaxLength(100)
   policy!: string
 
-  @isText(200)
-  version!: string
+  @isText(200) version!: string
 }
 
 export class RollbackRequestDto extends RollbackTargetDto implements RollbackRequest {
   /** Whether the other policies of the bundle stay unchanged. */
-  @IsOptional()
-  @IsBoolean()
-  only?: boolean
+  @IsOptional() @IsBoolean() only?: boolean
 
-  @isOptionalText(MAX_REASON)
-  reason?: string
+  @isOptionalText(MAX_REASON) reason?: string
 
   /** Reason in the notification of partners. */
-  @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(MAX_REASON)
-  publicReason?: string
+  @IsOptional() @IsString() @IsNotEmpty() @MaxLength(MAX_REASON) publicReason?: string
 }
 
 /** Query for the policies that a rollback would move. */
 export class RollbackPreviewQueryDto extends RollbackTargetDto {
-  @IsOptional()
-  @IsIn(['true', 'false'])
-  only?: string
+  @IsOptional() @IsIn(['true', 'false']) only?: string
 }

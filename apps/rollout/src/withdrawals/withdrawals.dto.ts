@@ -7,6 +7,5 @@ export class WithdrawalRequestDto implements WithdrawalRequest {
   @MaxLength(100)
   policy!: string
 
-  @IsObject()
-  statement!: Envelope
+  @IsObject() statement!: Envelope
 }

@@ -6,10 +6,7 @@ export class BotRegistrationDto implements BotRegistration {
   @Matches(REGISTRY_ID, { message: 'id must be 1 to 100 letters, digits, dots, hyphens or underscores' })
   id!: string
 
-  @IsString()
-  source!: string
+  @IsString() source!: string
 
-  @IsOptional()
-  @IsBoolean()
-  critical?: boolean
+  @IsOptional() @IsBoolean() critical?: boolean
 }

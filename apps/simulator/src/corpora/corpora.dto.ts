@@ -11,17 +11,12 @@ export class CorpusRegistrationDto implements CorpusRegistration {
   @Matches(REGISTRY_ID, { message: 'id must be 1 to 100 letters, digits, dots, hyphens or underscores' })
   id!: string
 
-  @IsIn(['csv', 'jsonl'])
-  format!: 'csv' | 'jsonl'
+  @IsIn(['csv', 'jsonl']) format!: 'csv' | 'jsonl'
 
-  @IsString()
-  content!: string
+  @IsString() content!: string
 
   /** Column of the file for each reading field. */
-  @IsOptional()
-  @IsObject()
-  @ValidateBy(COLUMN_MAP)
-  map?: Record<string, string>
+  @IsOptional() @IsObject() @ValidateBy(COLUMN_MAP) map?: Record<string, string>
 }
 
 function isColumnMap(value: unknown): boolean {

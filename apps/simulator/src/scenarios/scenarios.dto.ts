@@ -4,9 +4,7 @@ import { IsString } from 'class-validator'
 
 export class ScenarioRegistrationDto implements ScenarioRegistration {
   /** File name in findings. */
-  @isText(500)
-  file!: string
+  @isText(500) file!: string
 
-  @IsString()
-  source!: string
+  @IsString() source!: string
 }

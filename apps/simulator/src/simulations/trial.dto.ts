@@ -4,8 +4,7 @@ import { IsOptional } from 'class-validator'
 
 /** Policies as a run would contain them, and their versions in force. */
 export class TrialRequestDto {
-  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })
-  policies!: JsonObject[]
+  @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN }) policies!: JsonObject[]
 
   /** `null` is treated as absent. */
   @IsOptional()

@@ -12,12 +12,9 @@ type Query = Record<string, unknown>
 const MAX_LIMIT = 1_000
 
 class PageQueryDto {
-  @IsOptional()
-  @isIntegerText(1, MAX_LIMIT)
-  limit?: number
+  @IsOptional() @isIntegerText(1, MAX_LIMIT) limit?: number
 
-  @isOptionalText(2_000)
-  cursor?: string
+  @isOptionalText(2_000) cursor?: string
 }
 
 /** Last item of the previous page: its position, and its index in the complete list. */

@@ -11,20 +11,13 @@ export class TopicRecordsQueryDto {
   topics = TOPICS.map(({ name }) => name)
 
   /** Cursor: `next` of an earlier page. Without `after` and `since`, the page is empty and its `next` is the end of the log. */
-  @isOptionalText(200)
-  after?: string
+  @isOptionalText(200) after?: string
 
-  @IsOptional()
-  @isInstant
-  since?: string
+  @IsOptional() @isInstant since?: string
 
   /** `newest`: the newest records, whatever `after` and `since` are. They are listed oldest first, too. */
-  @IsOptional()
-  @IsIn(['newest'])
-  order?: 'newest'
+  @IsOptional() @IsIn(['newest']) order?: 'newest'
 
   /** Maximum records per service. */
-  @IsOptional()
-  @isIntegerText(1, 200)
-  limit = 100
+  @IsOptional() @isIntegerText(1, 200) limit = 100
 }
