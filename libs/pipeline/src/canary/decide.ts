@@ -33,6 +33,7 @@ import { recordPoint } from './series.js'
 import { hasSilentBots, recordBotCounts } from './silent-cohort.js'
 import { isEarly, recordStorage, storedShares, withEarly } from './alert-timing.js'
 import { finishWatch, withHeadCounts, withCoverageCounts, countEvent } from './watch.js'
+import { lateJoiners, addCount, type BotCount, type Deadline } from '../late-joiners.js'
 
 /** Applies an input to the canary of a run, which issues leased heads for a share of one scope, observes, judges, and takes back. */
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
@@ -293,4 +294,21 @@ function measured(before: Canary, samples: readonly MetricSample[], context: Can
   const judged = canary.observed && !hasSilentBots(canary, context) ? judge(canary, context) : unchanged(canary)
   if (judged.state.state !== 'observing') return judged
   return { state: judged.state, effects: [...judged.effects, { do: 'schedule', timer: 'measure', inMs: context.measureMs }] }
+}
+
+/** Records the current bot counts of the reported policies in `counts`, while the canary is open. */
+function recordBotCounts(canary: Canary, reports: readonly CoverageReport[], deadline: Deadline): Canary {
+  const reported = isOpen(canary) ? botCounts(canary).filter((numbers) => reports.some(({ policy }) => policy === numbers.policy)) : []
+  if (reported.length === 0) return canary
+  const counts: Record<string, BotCount[]> = { ...canary.counts }
+  for (const numbers of reported) counts[numbers.policy] = addCount(counts[numbers.policy] ?? [], numbers, deadline)
+  return { ...canary, counts }
+}
+
+/** Whether bots of the cohort have not acknowledged. After the observation, late joiners are ignored (see `lateJoiners`). */
+function hasSilentBots(canary: Canary, deadline: Deadline): boolean {
+  return botCounts(canary).some((numbers) => {
+    const late = canary.observed ? lateJoiners(canary.counts?.[numbers.policy] ?? [], numbers, deadline) : 0
+    return numbers.acknowledged < numbers.expected - late
+  })
 }
