@@ -1,14 +1,73 @@
-import type { EvaluationContext, Hook, JsonValue, Provider, ResolutionDetails } from '@openfeature/server-sdk'
-import { HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
+import type { EvaluationContext, Hook, JsonValue, Provider, ResolutionDetails, ErrorCode } from '@openfeature/server-sdk'
+import { HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME, type Json } from '#libs/contracts'
 import { backoffMs } from '../backoff.js'
 import { type Clock, systemClock, type Timer } from '../clock.js'
 import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
-import type { HeldDocumentSource, HmsConnection } from '../connection/hms-connection.js'
+import type { HeldDocumentSource, HmsConnection, ConnectionState } from '../connection/hms-connection.js'
 import type { ReaderSession } from '../connection/reader-session.js'
 import { requireKnownOptions } from '../known-options.js'
 import { ProviderEventsEmitter } from './provider-events.js'
-import { type FlagType, ProviderError, resolveFlag } from './resolve-flag.js'
-import { ChangeWatch, documentsInForce, type Reader } from '#libs/evaluation'
+import { ChangeWatch, documentsInForce, type Reader, resolve, type InForce } from '#libs/evaluation'
+
+/** Error with the `code` that the SDK reads. The SDK's classes are not used, because the SDK may be missing at run time. */
+class ProviderError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: `${ErrorCode}`, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ProviderError'
+    // The members of the SDK's enum are these strings.
+    this.code = code as ErrorCode
+  }
+}
+
+type FlagType = 'boolean' | 'string' | 'number' | 'object'
+
+/** Resolves a flag: `ID` is the whole policy, `ID.FIELD` a field of its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`. */
+function resolveFlag<T extends JsonValue>(
+  key: string,
+  type: FlagType,
+  reader: Reader,
+  documents: HeldDocumentSource,
+  state: ConnectionState,
+): ResolutionDetails<T> {
+  // Policy ids have no dots, but field names may.
+  const dot = key.indexOf('.')
+  const [id, field] = dot === -1 ? [key, undefined] : [key.slice(0, dot), key.slice(dot + 1)]
+  const found = resolve(documents.of(id), reader, documents.nowMs())
+  const value = found === null ? undefined : valueAt(found.held.value, field)
+  if (found === null || value === undefined) {
+    throw new ProviderError('FLAG_NOT_FOUND', `no policy, and no field of one that is in force for this context, is called ${key}`)
+  }
+  if (typeof value !== type) throw new ProviderError('TYPE_MISMATCH', `${key} is of type ${typeof value}, not ${type}`)
+  const { held, reason } = found
+  return {
+    value: value as T,
+    variant: held.value.version,
+    // Unless the connection is READY, the copy may be outdated.
+    reason: state === 'READY' ? reason : 'STALE',
+    flagMetadata: metadataOf(held, state),
+  }
+}
+
+/** Returns the value of a field; the policy if `field` is undefined. A null field counts as missing: the SDK has no null type. */
+function valueAt(policy: InForce['held']['value'], field: string | undefined): Json | undefined {
+  if (field === undefined) return policy as unknown as Json
+  return Object.hasOwn(policy, field) ? (policy[field] ?? undefined) : undefined
+}
+
+function metadataOf({ document, head, value }: InForce['held'], state: ConnectionState): Record<string, string | number | boolean> {
+  const { revision, digest, run } = document
+  return {
+    policyVersion: value.version,
+    revision,
+    ...(digest === null ? {} : { digest }),
+    scope: head.scope,
+    effective: value.effective,
+    ...(run === null ? {} : { runId: run }),
+    state,
+  }
+}
 
 /** Options of the provider; defaults come from the environment, as for `connect`. */
 export interface HmsProviderOptions extends ConnectOptions {
