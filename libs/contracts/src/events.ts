@@ -4,7 +4,7 @@ import type { PredictedLoad } from './api/simulation-impact.js'
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import { eventWords } from './audit-words.js'
-import type { BotAlert, ReportedCoverage } from './bots.js'
+import type { BotAlert, ReportedCoverage, CoverageReport } from './bots.js'
 import type { CanaryFigures, PassedStep } from './canary-figures.js'
 import type { Change } from './change.js'
 import type { Reach } from './clock.js'
@@ -17,8 +17,55 @@ import type { LoggedApproval } from './log-proof.js'
 import type { AcceptedDecision, DecisionAnswer, GuardJudged, RejectedApproval } from './run-decisions.js'
 import type { LintFinding, ScenarioRule, StageFailure } from './run-dossier.js'
 import type { RunView, StageName } from './runs.js'
-import { acknowledgedIn, codeIn, count, coverageFacts, deliveryFacts, facts, listed, named, reached, ticketFacts } from './summary-facts.js'
 import type { Ticket } from './tickets.js'
+
+/** Names listed in a summary; further ones are counted. */
+const MAX_NAMES = 4
+
+/** Joins the facts that are present: `INCONCLUSIVE, 9 of 10 bots acknowledged`. */
+function facts(...parts: (string | number | null | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== null && part !== '' && part !== 0).join(', ')
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${amount === 1 ? noun : noun.replace(/y$/, 'ie').concat('s')}`
+}
+
+function named(policy: string, version: string | null | undefined): string {
+  return version == null ? policy : `${policy}@${version}`
+}
+
+/** Returns the first names, and the number of others. */
+function listed(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES
+  return `${names.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+/** Returns a reason if it is a stable code; a reason in a person's words is left out. */
+function codeIn(reason: string): string {
+  return /^[A-Z][A-Z0-9_]{1,47}$/.test(reason) ? reason : '' // guard: summary-code
+}
+
+/** Returns `10 of 10 bots acknowledged` of a stage's summary. The rest is left out, because it may name people. */
+function acknowledgedIn(summary: string | undefined): string {
+  return /\b\d+ of \d+ bots? acknowledged\b/.exec(summary ?? '')?.[0] ?? ''
+}
+
+function reached(reach: Reach | undefined): string {
+  return reach === undefined ? '' : `${reach.current} of ${count(reach.bots, 'bot')}`
+}
+
+function coverageFacts({ policy, scopes }: CoverageReport): string[] {
+  return scopes.map(({ scope, acknowledged, expected }) => `${policy}@${scope} ${acknowledged} of ${expected}`)
+}
+
+function deliveryFacts({ policy, version, policies, channel }: DeliveryFacts): string {
+  return facts(listed(policies?.map((each) => named(each.policy, each.version)) ?? [named(policy, version)]), channel)
+}
+
+function ticketFacts({ ticket: { ticket, kind } }: { ticket: Ticket }): string {
+  return `ticket ${ticket}, ${kind}`
+}
 
 export type WaitReason = 'FREEZE' | 'REGION_BUSY' | 'EFFECTIVE_AT'
 
