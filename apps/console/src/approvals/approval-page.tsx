@@ -1,6 +1,6 @@
 import { readPrepared, type ReadApproval } from '#libs/client'
-import { HmsError, isTerminal, spokenDuration, type PreparedApproval } from '#libs/contracts'
-import { consentOf, type Consent, type SignedRelease } from '#libs/policy'
+import { HmsError, isTerminal, spokenDuration, type PreparedApproval, numberText, type WhatIf } from '#libs/contracts'
+import { consentOf, type Consent, type SignedRelease, type FieldChange } from '#libs/policy'
 import { approvalRequirement, unlessRefused } from '#libs/signing'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
@@ -8,14 +8,66 @@ import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, Facts, Moment, policiesText, RunLink, Section, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
-import { typedAgainOf, type TypedAgain } from '../signing/consequence-texts.js'
+import { typedAgainOf, type TypedAgain, consequenceText, notVerifiedText } from '../signing/consequence-texts.js'
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
-import { ChoiceForm, ReasonFields } from '../forms/fields.js'
-import { ConsequencePart } from './consequence.js'
+import { ChoiceForm, ReasonFields, TextField, Submit } from '../forms/fields.js'
 import { Effect, LONG_REPLAY_MS, readEffect, type EffectFacts } from './effect.js'
 import { labelsOf, Pictures } from './pictures.js'
-import { WhatIfForm } from './what-if.js'
+import type { Proof } from './proof.js'
+import { unitText } from '../policies/policy-table.js'
+
+/** Shows one large sentence per scenario. Before the page's script signs, it checks the elements that are marked `data-` here. */
+function ConsequencePart({ proof, longer }: { proof: Proof; longer: string | undefined }): JSX.Element {
+  return (
+    <Section id="consequence" title="What it would have done">
+      <div id="consequence" data-part aria-live="polite">
+        {proof.kind === 'proven' ? <Proven proof={proof} /> : <Unproven proof={proof} longer={longer} />}
+      </div>
+    </Section>
+  )
+}
+
+const LARGE = 'A large change: more than a tenth of all readings, or five times as many violations'
+
+function Proven({ proof: { consequences, statement, keys } }: { proof: Proof & { kind: 'proven' } }): JSX.Element {
+  return (
+    <div data-trial={JSON.stringify(statement)} data-keys={JSON.stringify(keys)}>
+      {consequences.map((each) => {
+        const sentence = (
+          <p class="consequence" data-consequence>
+            {consequenceText(each)}
+          </p>
+        )
+        return each.large ? <Alert kind="warning" title={LARGE} children={sentence} /> : sentence
+      })}
+      <p class="quiet">
+        {consequences.length === 0
+          ? 'No scenario judges recorded readings by these policies, so nothing tells what it would have done.'
+          : 'Counted by simulator over recorded readings and signed; verified by this page, and once more before you sign.'}
+      </p>
+    </div>
+  )
+}
+
+function Unproven({ proof, longer }: { proof: Proof & { kind: 'unproven' }; longer: string | undefined }): JSX.Element {
+  const { why, isPending, progress } = proof
+  if (!isPending)
+    return (
+      <div class="usa-alert usa-alert--error" data-trial="" data-why={why}>
+        <p class="consequence" data-consequence>
+          {notVerifiedText(why)}
+        </p>
+      </div>
+    )
+  const counted = progress && `Replaying recorded readings: ${numberText(progress.done)} of ${numberText(progress.total)} programs done. `
+  return (
+    <div class="usa-alert usa-alert--info" data-trial="" data-why={why} data-pending>
+      {counted ?? `Not known yet: ${why}. `}
+      {longer === undefined ? null : <a href={longer}>Wait for it, up to a minute</a>}
+    </div>
+  )
+}
 
 /** Longest time in ms that the page waits for a replay; the page's script fetches the result of a longer one. */
 const REPLAY_MS = 4_000
@@ -241,4 +293,52 @@ function Reject({ digest }: { digest: string }): JSX.Element {
       </p>
     </Section>
   )
+}
+
+interface WhatIfProps {
+  whatIf: WhatIf
+  /** Value of `?whatif=`. */
+  asked: string | null
+  /** Change of the field; `undefined` if it was not verified, or does not change. */
+  change: FieldChange | undefined
+}
+
+/** Form that shows the violations at another value of a field. The page's script turns the text field into a slider. */
+function WhatIfForm({ whatIf, asked, change }: WhatIfProps): JSX.Element {
+  const { scenario, field, values, violations, readings, sites } = whatIf
+  const wanted = asked === null || Number.isNaN(Number.parseFloat(asked)) ? change?.to : Number.parseFloat(asked)
+  const at = nearest(values, typeof wanted === 'number' ? wanted : values[0]!)
+  const base = values.findIndex((value) => value === change?.from)
+  return (
+    <section id="what-if" aria-labelledby="what-if-title" data-what-if={JSON.stringify({ values, violations, base, sites })}>
+      <h2 id="what-if-title">What if?</h2>
+      <form class="usa-form" method="get" action="#what-if">
+        <div class="what-if-field">
+          <TextField name="whatif" label={`What if ${field} were …`} value={String(values[at])} />
+        </div>
+        <Submit outline>Show</Submit>
+      </form>
+      <p>
+        <output for="whatif">
+          At <strong data-at>{values[at]}</strong> {unitText({ units: change?.units ?? null })}:{' '}
+          <strong data-violations>{numberText(violations[at]!)}</strong> of {numberText(readings)} readings would have been violations
+          {base < 0 ? '' : ', '}
+          <span data-difference>{base < 0 ? '' : differenceText(violations[at]! - violations[base]!)}</span>
+          {base < 0 ? '' : ` at ${values[base]}, in force now`}.
+        </output>
+      </p>
+      <ul data-sites hidden />
+      <p class="quiet">By the scenario {scenario}, unsigned: simulator counted it, and no one signs it.</p>
+    </section>
+  )
+}
+
+/** `317 more than`; the page's script has the same words. */
+function differenceText(change: number): string {
+  return change === 0 ? 'as many as' : `${numberText(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than`
+}
+
+/** Index of the value that is nearest. */
+function nearest(values: readonly number[], wanted: number): number {
+  return values.reduce((best, value, index) => (Math.abs(value - wanted) < Math.abs(values[best]! - wanted) ? index : best), 0)
 }
