@@ -14,9 +14,7 @@ import { InForceModule } from './in-force/in-force.module.js'
 import { ScenariosModule } from './scenarios/scenarios.module.js'
 import { SimulationsModule } from './simulations/simulations.module.js'
 
-@Module({
-  imports: [BotsModule, CorporaModule, InForceModule, ScenariosModule, SimulationsModule],
-})
+@Module({ imports: [BotsModule, CorporaModule, InForceModule, ScenariosModule, SimulationsModule] })
 class SimulatorModule {}
 
 export const definition: ServiceDefinition = {

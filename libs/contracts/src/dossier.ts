@@ -70,12 +70,7 @@ export function packDossier({ releases, live, guard, ...rest }: OpenedDossier): 
 /** Returns the dossier with its releases as envelopes. Throws `HMS_PROOF_INVALID` if a release names a missing proof. */
 export function openDossier({ releases, live, guard, proofs, ...rest }: RunDossier): OpenedDossier {
   const open = (release: CarriedRelease): ReleaseDocument => openRelease(release, proofs)
-  return {
-    ...rest,
-    releases: releases.map(open),
-    live: mapped(live, open),
-    ...(guard === undefined ? {} : { guard: guard.map(open) }),
-  }
+  return { ...rest, releases: releases.map(open), live: mapped(live, open), ...(guard === undefined ? {} : { guard: guard.map(open) }) }
 }
 
 /** Returns the release with its envelope and proof; `proofs` are the proofs of its dossier. */

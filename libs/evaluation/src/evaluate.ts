@@ -58,10 +58,7 @@ function nextOf({ next: scheduled, ...document }: ConfigDocument, { next, ...hea
     run: next.run ?? document.run,
   }
   const scheduledHead = { ...head, current: next.release, sinceSeq: next.sinceSeq }
-  return {
-    atMs: Date.parse(next.at),
-    held: { document: later, head: scheduledHead, value, firstRevision: document.revision, next: null },
-  }
+  return { atMs: Date.parse(next.at), held: { document: later, head: scheduledHead, value, firstRevision: document.revision, next: null } }
 }
 
 function valueIn(release: Envelope): PolicyValue {

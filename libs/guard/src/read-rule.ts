@@ -15,10 +15,7 @@ const KEYS = ['kind', 'rule', 'message', 'severity', 'when', 'policies', 'tags']
 const DEFAULT_WHEN: GuardAction[] = ['approve', 'advance']
 const MAX_MESSAGE_LENGTH = 300
 const MAX_SELECTED = 50
-const MISSING_RULE = {
-  message: 'a policy tagged "guard" is a rule',
-  hint: 'guard: { kind: cel, rule: "…", message: "…", severity: deny }',
-}
+const MISSING_RULE = { message: 'a policy tagged "guard" is a rule', hint: 'guard: { kind: cel, rule: "…", message: "…", severity: deny }' }
 
 /** Reads the rule of a policy tagged `guard`: `guard: { kind, rule, message, severity, when?, policies?, tags? }`. Returns all problems. */
 export function readRule(policy: PolicyDocument): ReadRule {

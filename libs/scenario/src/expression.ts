@@ -8,10 +8,7 @@ import { cut, cutPolicies, policyReadsOf, readsOf } from './reads.js'
 
 export type Policies = Record<string, PolicyDocument>
 
-export type Expression = {
-  ast: Expr
-  policies: string[]
-}
+export type Expression = { ast: Expr; policies: string[] }
 
 export type CompiledExpression = { ok: true; expression: Expression } | { ok: false; code: 'HMS_SCENARIO_EXPRESSION'; message: string }
 

@@ -13,11 +13,7 @@ const MAX_SIGNATURE_LENGTH = 256
 
 export type { Envelope }
 
-export type OpenedEnvelope = {
-  payload: Uint8Array
-  payloadType: string
-  signatures: { keyid: string; sig: Uint8Array }[]
-}
+export type OpenedEnvelope = { payload: Uint8Array; payloadType: string; signatures: { keyid: string; sig: Uint8Array }[] }
 
 /** Returns the pre-authentication encoding of DSSE v1.0.2, which is signed. The lengths in it are in bytes, not characters. */
 export function pae(type: string, body: Uint8Array): Uint8Array {

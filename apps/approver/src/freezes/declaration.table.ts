@@ -14,10 +14,7 @@ interface Declaration {
 export const DECLARATIONS = documentTable<Declaration>({
   name: 'freeze_declaration',
   id: ({ id }) => id,
-  keys: {
-    person: { type: 'text', of: ({ person }) => person },
-    expires_at: { type: 'timestamptz', of: ({ expiresAt }) => expiresAt },
-  },
+  keys: { person: { type: 'text', of: ({ person }) => person }, expires_at: { type: 'timestamptz', of: ({ expiresAt }) => expiresAt } },
   indexes: [['person'], ['expires_at']],
 })
 

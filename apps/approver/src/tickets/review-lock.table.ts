@@ -14,10 +14,7 @@ export interface ReviewLock {
 export const REVIEW_LOCKS = documentTable<ReviewLock>({
   name: 'review_lock',
   id: ({ ticket, actor }) => `${ticket}:${actor}`,
-  keys: {
-    ticket: { type: 'bigint', of: ({ ticket }) => ticket },
-    actor: { type: 'text', of: ({ actor }) => actor },
-  },
+  keys: { ticket: { type: 'bigint', of: ({ ticket }) => ticket }, actor: { type: 'text', of: ({ actor }) => actor } },
   indexes: [['actor'], ['ticket']],
 })
 

@@ -52,15 +52,7 @@ export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined
   if (bot !== key || (reading !== null && !isObject(reading)) || readingProblem(reading as JsonObject | null) !== undefined)
     return undefined
   if (alertValue !== null && !Number.isFinite(alertValue) && !isShortText(alertValue)) return undefined
-  return {
-    id,
-    bot,
-    region,
-    kind,
-    reading,
-    value: alertValue,
-    ...defined({ policy, version }),
-  } as BotAlert
+  return { id, bot, region, kind, reading, value: alertValue, ...defined({ policy, version }) } as BotAlert
 }
 
 function isShortText(text: Json | undefined): boolean {

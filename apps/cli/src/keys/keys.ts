@@ -28,12 +28,7 @@ export async function listKeys(context: CliContext): Promise<void> {
   const folder = keyFolderOf(context)
   context.output.list(
     await folder.list(),
-    {
-      NAME: 'name',
-      MADE: 'createdAt',
-      'HELD BY': ({ agent }) => (agent === true ? 'ssh-agent' : 'file'),
-      KEY: 'keyid',
-    },
+    { NAME: 'name', MADE: 'createdAt', 'HELD BY': ({ agent }) => (agent === true ? 'ssh-agent' : 'file'), KEY: 'keyid' },
     `No keys in ${folder.dir}. Make one: hms-svc keys create --name NAME`,
   )
 }

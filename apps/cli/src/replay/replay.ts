@@ -11,12 +11,7 @@ export async function addBot(context: CliContext, file: string, { id, critical }
 
 export const listBots = listing(
   (client) => client.get('/v1/bots'),
-  {
-    BOT: 'id',
-    CRITICAL: ({ critical }) => (critical ? 'yes' : 'no'),
-    ADDED: 'addedAt',
-    POLICIES: ({ policies }) => policies.join(', '),
-  },
+  { BOT: 'id', CRITICAL: ({ critical }) => (critical ? 'yes' : 'no'), ADDED: 'addedAt', POLICIES: ({ policies }) => policies.join(', ') },
   'No bots yet. Register one: hms-svc bots add FILE --id ID',
 )
 

@@ -113,11 +113,7 @@ const roster = area('roster', 'who may approve what', [
     'sign [digest-or-file]',
     'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. With FILE: ' +
       'sign the roster in that file, such as the first of an installation',
-    {
-      options: SIGN_ROSTER,
-      examples: ['--sign "EPA Chief"'],
-      run: async () => (await import('../roster/proposals.js')).signRoster,
-    },
+    { options: SIGN_ROSTER, examples: ['--sign "EPA Chief"'], run: async () => (await import('../roster/proposals.js')).signRoster },
   ),
 ])
 

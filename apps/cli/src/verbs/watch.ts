@@ -27,10 +27,7 @@ const decisions = RUN_DECISIONS.map((decision) =>
 
 export const WATCH = under('Watch', [
   area('runs', 'runs of the pipeline: state and timeline', [
-    verb('list', 'runs, the newest first; 100 by default', {
-      options: RUNS,
-      run: async () => (await import('../runs/runs.js')).listRuns,
-    }),
+    verb('list', 'runs, the newest first; 100 by default', { options: RUNS, run: async () => (await import('../runs/runs.js')).listRuns }),
     verb('show <number>', 'one run, stage by stage', {
       examples: ['184'],
       complete: 'run',

@@ -5,9 +5,5 @@ import { CoverageModule } from '../coverage/coverage.module.js'
 import { AlertsController } from './alerts.http.js'
 import { AcceptAlert } from './accept-alert.js'
 
-@Module({
-  imports: [CoreModule, CopyModule, CoverageModule],
-  controllers: [AlertsController],
-  providers: [AcceptAlert],
-})
+@Module({ imports: [CoreModule, CopyModule, CoverageModule], controllers: [AlertsController], providers: [AcceptAlert] })
 export class AlertsModule {}

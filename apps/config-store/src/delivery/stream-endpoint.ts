@@ -187,13 +187,7 @@ export function parseApplied(text: string): AppliedFrame | undefined {
     const { type, revision, applied, held, cohortKey } = JSON.parse(text) as Partial<AppliedFrame>
     if (type !== 'applied' || !Number.isSafeInteger(revision) || revision! < 0) return undefined
     if (!isByPolicy(applied, isDigest) || !(held === undefined || isByPolicy(held, areDigests))) return undefined
-    return {
-      type,
-      revision: revision!,
-      applied,
-      ...(held === undefined ? {} : { held }),
-      ...(cohortKey === true ? { cohortKey } : {}),
-    }
+    return { type, revision: revision!, applied, ...(held === undefined ? {} : { held }), ...(cohortKey === true ? { cohortKey } : {}) }
   } catch {
     return undefined
   }

@@ -29,10 +29,7 @@ export interface StoredDocument extends ConfigDocument, Origin {
 export const DOCUMENTS = documentTable<StoredDocument>({
   name: 'document',
   id: (document) => documentId(document.id, document.scope),
-  keys: {
-    policy: { type: 'text', of: (document) => document.id },
-    revision: { type: 'bigint', of: (document) => document.revision },
-  },
+  keys: { policy: { type: 'text', of: (document) => document.id }, revision: { type: 'bigint', of: (document) => document.revision } },
   indexes: [['policy'], ['revision']],
 })
 

@@ -5,8 +5,5 @@ import { HeadsModule } from '../heads/heads.module.js'
 import { StateCheckModule } from '../state-check/state-check.module.js'
 import { PoliciesController } from './policies.http.js'
 
-@Module({
-  imports: [CoreModule, HeadsModule, CopyModule, StateCheckModule],
-  controllers: [PoliciesController],
-})
+@Module({ imports: [CoreModule, HeadsModule, CopyModule, StateCheckModule], controllers: [PoliciesController] })
 export class ReadsModule {}

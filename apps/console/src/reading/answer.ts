@@ -26,14 +26,7 @@ export function mapAnswer<T, U>(answer: Answer<T>, map: (value: T) => U): Answer
 /** Response of a service to a write or a dry run; a refusal with the service's own text. */
 export type Sent<T> =
   | { kind: 'taken'; value: T }
-  | {
-      kind: 'refused'
-      status: number
-      code: string
-      detail: string
-      next: string[]
-      errors: FieldProblem[]
-    }
+  | { kind: 'refused'; status: number; code: string; detail: string; next: string[]; errors: FieldProblem[] }
   /** `isLate`: the service may still be working on it. */
   | { kind: 'away'; service: ServiceName; detail: string; isLate?: true }
 

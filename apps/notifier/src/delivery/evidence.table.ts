@@ -10,10 +10,7 @@ export interface Evidence extends DeliveryTry {
 export const EVIDENCE = documentTable<Evidence>({
   name: 'evidence',
   id: ({ delivery, at }) => `${delivery}@${at}`,
-  keys: {
-    delivery: { type: 'text', of: (evidence) => evidence.delivery },
-    at: { type: 'timestamptz', of: (evidence) => evidence.at },
-  },
+  keys: { delivery: { type: 'text', of: (evidence) => evidence.delivery }, at: { type: 'timestamptz', of: (evidence) => evidence.at } },
   indexes: [['delivery', 'at']],
   keep: { for: 'runs' },
 })

@@ -5,9 +5,5 @@ import { SecretsModule } from '../secrets/secrets.module.js'
 import { PartnerTestsController } from './partner-tests.http.js'
 import { TestPartner } from './test-partner.js'
 
-@Module({
-  imports: [CoreModule, ChannelsModule, SecretsModule],
-  controllers: [PartnerTestsController],
-  providers: [TestPartner],
-})
+@Module({ imports: [CoreModule, ChannelsModule, SecretsModule], controllers: [PartnerTestsController], providers: [TestPartner] })
 export class PartnerTestsModule {}

@@ -4,8 +4,5 @@ import { CoreModule } from '../core.module.js'
 import { SecretsModule } from '../secrets/secrets.module.js'
 import { PartnersController } from './partners.http.js'
 
-@Module({
-  imports: [CoreModule, ChannelsModule, SecretsModule],
-  controllers: [PartnersController],
-})
+@Module({ imports: [CoreModule, ChannelsModule, SecretsModule], controllers: [PartnersController] })
 export class RegistrationModule {}

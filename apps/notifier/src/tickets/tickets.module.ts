@@ -4,9 +4,5 @@ import { DeliveryModule } from '../delivery/delivery.module.js'
 import { NotifyTicket } from './notify-ticket.js'
 import { TicketEvents } from './ticket.events.js'
 
-@Module({
-  imports: [CoreModule, DeliveryModule],
-  controllers: [TicketEvents],
-  providers: [NotifyTicket],
-})
+@Module({ imports: [CoreModule, DeliveryModule], controllers: [TicketEvents], providers: [NotifyTicket] })
 export class TicketsModule {}

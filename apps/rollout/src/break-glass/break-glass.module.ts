@@ -3,9 +3,5 @@ import { Module } from '@nestjs/common'
 import { RolloutsModule } from '../rollouts/rollouts.module.js'
 import { OpenBreakGlass } from './open-break-glass.js'
 
-@Module({
-  imports: [runtimeModule('rollout'), RolloutsModule],
-  providers: [OpenBreakGlass],
-  exports: [OpenBreakGlass],
-})
+@Module({ imports: [runtimeModule('rollout'), RolloutsModule], providers: [OpenBreakGlass], exports: [OpenBreakGlass] })
 export class BreakGlassModule {}

@@ -117,11 +117,7 @@ export class RolloutEffects {
       return { ...move, event: { type: 'hms.rollout.reversed.v1' as const, data } }
     })
     // Uses the run's key, so that the reversal is announced before the event that ends the run.
-    await this.moves.moveStable(tx, announced, {
-      ...causeOf(rollout),
-      change,
-      postedIn: { traceparent: rollout.traceparent ?? undefined },
-    })
+    await this.moves.moveStable(tx, announced, { ...causeOf(rollout), change, postedIn: { traceparent: rollout.traceparent ?? undefined } })
     return { ...rollout, endsWith: moves.at(-1)!.after.policy }
   }
 

@@ -4,9 +4,5 @@ import { RollbacksModule } from '../rollbacks/rollbacks.module.js'
 import { RolloutsModule } from '../rollouts/rollouts.module.js'
 import { RollBackSigned } from './roll-back-signed.js'
 
-@Module({
-  imports: [runtimeModule('rollout'), RolloutsModule, RollbacksModule],
-  providers: [RollBackSigned],
-  exports: [RollBackSigned],
-})
+@Module({ imports: [runtimeModule('rollout'), RolloutsModule, RollbacksModule], providers: [RollBackSigned], exports: [RollBackSigned] })
 export class SignedRollbacksModule {}

@@ -3,10 +3,5 @@ import { CoreModule } from '../core.module.js'
 import { CorporaController } from './corpora.http.js'
 import { Readings } from './readings.js'
 
-@Module({
-  imports: [CoreModule],
-  controllers: [CorporaController],
-  providers: [Readings],
-  exports: [Readings],
-})
+@Module({ imports: [CoreModule], controllers: [CorporaController], providers: [Readings], exports: [Readings] })
 export class CorporaModule {}

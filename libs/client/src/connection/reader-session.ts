@@ -150,12 +150,7 @@ export class ReaderSession implements HmsConnection {
     if (policies !== undefined) this.refusals.keepOnly([...policies, ...bundleSiblings])
     if (!more) this.updateState()
     this.announce(changes)
-    this.options.disk?.save({
-      revision,
-      savedAt: this.confirmedAt,
-      documents: this.copy.documents.all(),
-      ...this.trust.remembered(),
-    })
+    this.options.disk?.save({ revision, savedAt: this.confirmedAt, documents: this.copy.documents.all(), ...this.trust.remembered() })
   }
 
   /** Clears refusals before a full set of documents. Rollout's freshness statement shows whether a stable head is missing. */

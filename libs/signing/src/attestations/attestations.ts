@@ -77,11 +77,7 @@ export function readTestResult(envelope: unknown, about: AttestedRun, keys: Keys
 export const SVR_V0_2 = 'https://in-toto.io/attestation/svr/v0.2'
 
 /** Verification result. `properties`: what `verifier.id` verified at `timeCreated` by `verifier.policies`; empty in a refusal. */
-export type VerificationResult = {
-  verifier: { id: string; policies: ResourceDescriptor[] }
-  timeCreated: string
-  properties: string[]
-}
+export type VerificationResult = { verifier: { id: string; policies: ResourceDescriptor[] }; timeCreated: string; properties: string[] }
 
 const MAX_POLICIES = 1_000
 const MAX_PROPERTIES = 100

@@ -33,13 +33,7 @@ export function approvedRelease(release: OpenedRelease, proof: LogProof | null, 
   if (state.outside !== undefined)
     throw new SignatureError('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
   if (!state.complete) throw new SignatureError('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
-  return {
-    ...release,
-    proof,
-    witnessedAt: at,
-    approvedBy: state.approvedBy.map((person) => person.name),
-    soleOfficial: state.soleOfficial,
-  }
+  return { ...release, proof, witnessedAt: at, approvedBy: state.approvedBy.map((person) => person.name), soleOfficial: state.soleOfficial }
 }
 
 /** Returns why readers would refuse a release in a stable head; `undefined` if they would accept it. */

@@ -17,10 +17,7 @@ type StoredProof = LoggedRelease & { proof: LogProof; storedAt: string }
 export const RELEASE_PROOFS = documentTable<StoredProof>({
   name: 'release_proof',
   id: (proof) => proof.digest,
-  keys: {
-    policy: { type: 'text', of: (proof) => proof.policy },
-    stored_at: { type: 'timestamptz', of: (proof) => proof.storedAt },
-  },
+  keys: { policy: { type: 'text', of: (proof) => proof.policy }, stored_at: { type: 'timestamptz', of: (proof) => proof.storedAt } },
   indexes: [['policy', 'stored_at']],
   keep: { for: 'runs' },
 })

@@ -21,10 +21,7 @@ export async function openKey(
   try {
     const publicKey = await publicHalf(plain, subtle)
     const key = await subtle.importKey('pkcs8', plain, ED25519, false, ['sign'])
-    return {
-      keyid: keyIdOf(publicKey),
-      sign: async (bytes) => new Uint8Array(await subtle.sign(ED25519, key, bytes as BufferSource)),
-    }
+    return { keyid: keyIdOf(publicKey), sign: async (bytes) => new Uint8Array(await subtle.sign(ED25519, key, bytes as BufferSource)) }
   } finally {
     plain.fill(0)
   }

@@ -50,10 +50,7 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
     messageId: idOf(from, attempt.id, channel.to),
     inReplyTo: threads[0],
     references: threads.slice(0, MAX_THREADS),
-    headers: {
-      'Auto-Submitted': 'auto-generated',
-      ...unsubscribeHeaders(attempt, from),
-    },
+    headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(attempt, from) },
     text: mailText(news, footer),
     html: mailHtml(news, footer),
     attachments,

@@ -2,11 +2,7 @@ import { createHmac } from 'node:crypto'
 import { parseWebhookSecret } from '../../partners/webhook-secret.js'
 import type { Signer } from '#libs/signing'
 
-export type WebhookHeaders = {
-  'webhook-id': string
-  'webhook-timestamp': string
-  'webhook-signature': string
-}
+export type WebhookHeaders = { 'webhook-id': string; 'webhook-timestamp': string; 'webhook-signature': string }
 
 export type SignedWebhook = { ok: true; headers: WebhookHeaders } | { ok: false; detail: string }
 
@@ -25,10 +21,7 @@ export function signWebhook(message: { id: string; timestamp: Date; body: Buffer
     const mac = createHmac('sha256', secret.key).update(`${message.id}.${seconds}.`).update(message.body)
     signatures.push(`v1,${mac.digest('base64')}`)
   }
-  return {
-    ok: true,
-    headers: { 'webhook-id': message.id, 'webhook-timestamp': seconds, 'webhook-signature': signatures.join(' ') },
-  }
+  return { ok: true, headers: { 'webhook-id': message.id, 'webhook-timestamp': seconds, 'webhook-signature': signatures.join(' ') } }
 }
 
 /**
