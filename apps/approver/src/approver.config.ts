@@ -34,8 +34,7 @@ export class ApproverConfig {
   /** Target time from first signature to in-force and partners notified. Missing it raises an alarm. */
   @isDuration('30m') promiseMs = parseDuration('30m')
 
-  @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' })
-  scope = 'region:NCR'
+  @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' }) scope = 'region:NCR'
 
   /** Display names of scopes, separated by `;`: `region:NCR=National Capital Region`. */
   @Matches(/^([^=;]+=[^=;]+(;|$))*$/, { message: 'scopeNames must look like region:NCR=National Capital Region;region:VA=Virginia' })

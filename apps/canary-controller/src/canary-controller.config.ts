@@ -17,8 +17,7 @@ export class CanaryControllerConfig {
   @isDuration('1m') windowMs = parseDuration('1m')
 
   /** Unexplained alerts allowed per bot and day if there is no control group for comparison. */
-  @Matches(BUDGET, { message: 'alert budget must be alerts per bot and day, such as 0.5' })
-  budget = '0'
+  @Matches(BUDGET, { message: 'alert budget must be alerts per bot and day, such as 0.5' }) budget = '0'
 
   /** Base URL of the Prometheus that plan metrics are queried from. */
   @IsOptional()

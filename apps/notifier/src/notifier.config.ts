@@ -16,8 +16,7 @@ function isTextMatching(isValid: (text: string) => boolean, message: string): Pr
 
 /** Configuration from the environment variables `HMS_NOTIFIER_*`. */
 export class NotifierConfig {
-  @IsIn(['dev', 'production'], { message: 'profile must be dev or production' })
-  profile: Profile = 'production'
+  @IsIn(['dev', 'production'], { message: 'profile must be dev or production' }) profile: Profile = 'production'
 
   /** Maximum time a run waits for the first attempts at its partners; unfinished ones continue after the run has completed. */
   @isDuration('20s') deadlineMs = parseDuration('20s')

@@ -57,16 +57,12 @@ export class PlanOptionsDto implements PlanOptions {
   @IsOptional() @NestedList(() => MetricGateDto, { max: MAX_METRICS }) metrics?: MetricGateDto[]
 
   /** Steps of the canary; excludes `share` and `scope`. */
-  @IsOptional()
-  @NestedList(() => RampShareDto, { min: 1, max: MAX_RAMP_STEPS })
-  ramp?: RampShareDto[]
+  @IsOptional() @NestedList(() => RampShareDto, { min: 1, max: MAX_RAMP_STEPS }) ramp?: RampShareDto[]
 }
 
 /** Rollback to a version that is not among the fallbacks. */
 export class RollbackOrderDto {
-  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
-  @MaxLength(100)
-  policy!: string
+  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' }) @MaxLength(100) policy!: string
 
   @isText(200) version!: string
 
@@ -77,9 +73,7 @@ export class RollbackOrderDto {
 }
 
 export class FallbacksQueryDto {
-  @Matches(POLICY_ID, { message: 'policy must be the id of a policy' })
-  @MaxLength(100)
-  policy!: string
+  @Matches(POLICY_ID, { message: 'policy must be the id of a policy' }) @MaxLength(100) policy!: string
 }
 
 export class GuardTrialRequestDto {
@@ -104,8 +98,7 @@ export class PrepareRequestDto {
 }
 
 export class SignatureDto {
-  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'release must be a release digest' })
-  release!: string
+  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'release must be a release digest' }) release!: string
 
   @isText(100) keyid!: string
 
@@ -113,8 +106,7 @@ export class SignatureDto {
 }
 
 export class ApprovalRequestDto {
-  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' })
-  digest!: string
+  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' }) digest!: string
 
   @NestedList(() => SignatureDto, { min: 1, max: MAX_POLICIES_OF_RUN }) signatures!: SignatureDto[]
 

@@ -18,9 +18,7 @@ export class PrepareBreakGlassDto implements PrepareBreakGlassRequest {
 
 /** All signatures in one request, one per person and release. */
 export class BreakGlassRequestDto {
-  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' })
-  digest!: string
+  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' }) digest!: string
 
-  @NestedList(() => SignatureDto, { min: 1, max: MAX_POLICIES_OF_RUN * MOST_SIGNERS })
-  signatures!: SignatureDto[]
+  @NestedList(() => SignatureDto, { min: 1, max: MAX_POLICIES_OF_RUN * MOST_SIGNERS }) signatures!: SignatureDto[]
 }

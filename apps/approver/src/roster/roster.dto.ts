@@ -17,8 +17,7 @@ export class RosterQueryDto {
 
 /** One signature over a proposal's payload, as DSSE. */
 export class RosterSignatureDto {
-  @Matches(/^SHA256:[A-Za-z0-9+/]{43}$/, { message: 'keyid must be SHA256: and 43 characters' })
-  keyid!: string
+  @Matches(/^SHA256:[A-Za-z0-9+/]{43}$/, { message: 'keyid must be SHA256: and 43 characters' }) keyid!: string
 
   @isText(256) sig!: string
 }

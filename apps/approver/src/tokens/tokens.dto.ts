@@ -11,20 +11,11 @@ const IsEachScope = (): PropertyDecorator =>
   ValidateBy({ name: 'isScope', validator: { validate: isScope, defaultMessage: () => SCOPE_MESSAGE } }, { each: true })
 
 export class TokenRequestDto implements TokenRequest {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_SCOPES)
-  @ArrayUnique()
-  @IsEachScope()
-  scopes!: string[]
+  @IsArray() @ArrayMinSize(1) @ArrayMaxSize(MAX_SCOPES) @ArrayUnique() @IsEachScope() scopes!: string[]
 
-  @isOptionalText(100)
-  @Matches(/^[^\p{C}]*$/u, { message: 'name must be one line of text' })
-  name?: string
+  @isOptionalText(100) @Matches(/^[^\p{C}]*$/u, { message: 'name must be one line of text' }) name?: string
 
-  @isOptionalText(64)
-  @Matches(/^[\p{L}\p{N}._-]+$/u, { message: 'region must be a name such as NCR' })
-  region?: string
+  @isOptionalText(64) @Matches(/^[\p{L}\p{N}._-]+$/u, { message: 'region must be a name such as NCR' }) region?: string
 
   @IsOptional() @isInteger(MINUTE_MS, 2 * YEAR_MS) expiresInMs: number = YEAR_MS
 }

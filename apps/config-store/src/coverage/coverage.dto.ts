@@ -3,9 +3,7 @@ import { POLICY_ID } from '#libs/policy'
 import { IsIn, IsOptional, Matches, MaxLength } from 'class-validator'
 
 export class CoverageQueryDto {
-  @Matches(POLICY_ID, { message: 'policy must be the id of a policy' })
-  @MaxLength(100)
-  policy!: string
+  @Matches(POLICY_ID, { message: 'policy must be the id of a policy' }) @MaxLength(100) policy!: string
 
   @IsOptional() @isIntegerText(0) revision?: number
 

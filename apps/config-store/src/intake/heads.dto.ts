@@ -23,8 +23,7 @@ class EnvelopeDto implements Envelope {
 
   @IsString() payloadType!: string
 
-  @NestedList(() => EnvelopeSignatureDto, { max: MAX_SIGNATURES })
-  signatures!: EnvelopeSignatureDto[]
+  @NestedList(() => EnvelopeSignatureDto, { max: MAX_SIGNATURES }) signatures!: EnvelopeSignatureDto[]
 }
 
 /** Limit of hashes in a proof path through the tree over a run's releases. */
@@ -53,10 +52,7 @@ class IssuedNextDto implements IssuedNext {
 class IssuedHeadDto implements IssuedHead {
   @IsDefined() @Nested(() => EnvelopeDto) head!: EnvelopeDto
 
-  @ValidateIf((_head, value) => value !== null)
-  @IsDefined()
-  @Nested(() => EnvelopeDto)
-  release!: EnvelopeDto | null
+  @ValidateIf((_head, value) => value !== null) @IsDefined() @Nested(() => EnvelopeDto) release!: EnvelopeDto | null
 
   @IsOptional() @Nested(() => ProofPlaceDto) proof?: ProofPlaceDto | null
 

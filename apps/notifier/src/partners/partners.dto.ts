@@ -28,9 +28,5 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
 
   @IsOptional() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsString({ each: true }) networks?: string[]
 
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_ENTRIES)
-  @IsIn(PARTNER_EVENTS, { each: true })
-  events?: PartnerEvent[]
+  @IsOptional() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsIn(PARTNER_EVENTS, { each: true }) events?: PartnerEvent[]
 }

@@ -4,9 +4,7 @@ import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength }
 
 /** Version of a policy that a rollback makes current. */
 class RollbackTargetDto {
-  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
-  @MaxLength(100)
-  policy!: string
+  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' }) @MaxLength(100) policy!: string
 
   @isText(200) version!: string
 }

@@ -7,8 +7,5 @@ export class TrialRequestDto {
   @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN }) policies!: JsonObject[]
 
   /** `null` is treated as absent. */
-  @IsOptional()
-  @Read((value) => value ?? undefined)
-  @isObjects({ max: MAX_POLICIES_OF_RUN })
-  live?: JsonObject[]
+  @IsOptional() @Read((value) => value ?? undefined) @isObjects({ max: MAX_POLICIES_OF_RUN }) live?: JsonObject[]
 }
