@@ -40,9 +40,8 @@ export function pastGetter(open: () => Promise<Pick<PastPolicies, 'read'>>): (id
  * with `HMS_UNREACHABLE` when the server is unreachable and there is no disk copy. With `at`, `known` or `version`, returns the policy that
  * was in force for all readers, requested from the store and verified; rejects with `HMS_VERIFY_HISTORY` if it does not verify.
  */
-export const getPolicy: GetPolicy = <T extends object = PolicyValue>(id: string, query: PastQuery = {}): PolicyPromise<T> => {
-  return policyPromise(findPolicy(id, query) as unknown as Promise<T>)
-}
+export const getPolicy: GetPolicy = <T extends object = PolicyValue>(id: string, query: PastQuery = {}): PolicyPromise<T> =>
+  policyPromise(findPolicy(id, query) as unknown as Promise<T>)
 
 async function findPolicy(id: string, query: PastQuery): Promise<PolicyValue> {
   requireKnownOptions('getPolicy', query, OPTIONS)

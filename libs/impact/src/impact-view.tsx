@@ -53,12 +53,10 @@ function rowOf(group: ScenarioImpact['regions'][number]): LoadRow {
 
 function OfBots({ bots }: Pick<SimulationImpact, 'bots'>): JSX.Element {
   const alike = alikeBots(bots)
-  const rows = alike.slice(0, SHOWN_BOTS).map(({ bots: ids, load }): LoadRow => {
-    return {
-      name: ids.length === 1 ? ids[0]! : `${ids.length} bots alike: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
-      ...load,
-    }
-  })
+  const rows = alike.slice(0, SHOWN_BOTS).map(({ bots: ids, load }): LoadRow => ({
+    name: ids.length === 1 ? ids[0]! : `${ids.length} bots alike: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
+    ...load,
+  }))
   return (
     <>
       <LoadTable caption="Alerts over the recorded readings, by bot" what="Bot" rows={rows} />

@@ -121,9 +121,7 @@ export class ApprovalsController {
   /** Returns one approval with its signers and missing roles. */
   @Get(':digest')
   show(@Param('digest') digest: string): Promise<ApprovalSummary> {
-    return this.database.transaction(async (tx) => {
-      return summaryOf(tx, await approvalAt(tx, digest))
-    })
+    return this.database.transaction(async (tx) => summaryOf(tx, await approvalAt(tx, digest)))
   }
 
   /** Returns the bytes to sign, as the prepare request returned them, and the differences from the releases that are live now. */

@@ -28,9 +28,7 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
       })
     }
     const person = roster.principalOfKey(provided[0]!.keyid)
-    if (person === undefined || person.kind !== 'person') {
-      throw signerUnknown(provided[0]!.keyid)
-    }
+    if (person === undefined || person.kind !== 'person') throw signerUnknown(provided[0]!.keyid)
     if (!isSignedBy(roster, approval, provided[0]!)) {
       throw new HmsError(
         'HMS_APPROVER_SIGNATURE_INVALID',

@@ -11,7 +11,12 @@ const IsEachScope = (): PropertyDecorator =>
   ValidateBy({ name: 'isScope', validator: { validate: isScope, defaultMessage: () => SCOPE_MESSAGE } }, { each: true })
 
 export class TokenRequestDto implements TokenRequest {
-  @IsArray() @ArrayMinSize(1) @ArrayMaxSize(MAX_SCOPES) @ArrayUnique() @IsEachScope() scopes!: string[]
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_SCOPES)
+  @ArrayUnique()
+  @IsEachScope()
+  scopes!: string[]
 
   @isOptionalText(100) @Matches(/^[^\p{C}]*$/u, { message: 'name must be one line of text' }) name?: string
 

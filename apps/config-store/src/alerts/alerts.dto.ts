@@ -36,13 +36,25 @@ function isExact(value: unknown): boolean {
 }
 
 export class AlertDto implements BotAlert {
-  @IsString() @MinLength(1) @MaxLength(200) @IsPlainText() id!: string
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  @IsPlainText()
+  id!: string
 
-  @IsString() @MinLength(1) @MaxLength(200) @IsPlainText() bot!: string
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  @IsPlainText()
+  bot!: string
 
   @isText(64) @IsPlainText() region!: string
 
-  @IsString() @MinLength(1) @MaxLength(100) @IsPlainText() kind!: string
+  @IsString()
+  @MinLength(1)
+  @MaxLength(100)
+  @IsPlainText()
+  kind!: string
 
   @IsOptional() @IsObject() @IsReading() reading: JsonObject | null = null
 

@@ -14,7 +14,11 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
 
   @Matches(/\S/, { message: 'name must be a text' }) @MaxLength(MAX_NAME) name!: string
 
-  @IsOptional() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsString({ each: true }) groups?: string[]
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_ENTRIES)
+  @IsString({ each: true })
+  groups?: string[]
 
   @NestedList(() => ChannelDto, { min: 1, max: MAX_CHANNELS }) channels!: ChannelDto[]
 
@@ -26,7 +30,15 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
 
   @IsOptional() @IsIn(['latest', 'every']) lane?: 'latest' | 'every'
 
-  @IsOptional() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsString({ each: true }) networks?: string[]
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_ENTRIES)
+  @IsString({ each: true })
+  networks?: string[]
 
-  @IsOptional() @IsArray() @ArrayMaxSize(MAX_ENTRIES) @IsIn(PARTNER_EVENTS, { each: true }) events?: PartnerEvent[]
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_ENTRIES)
+  @IsIn(PARTNER_EVENTS, { each: true })
+  events?: PartnerEvent[]
 }

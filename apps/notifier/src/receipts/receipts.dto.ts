@@ -18,7 +18,11 @@ export class AcknowledgementDto {
 
   @IsOptional() @IsObject() data?: JsonObject
 
-  @IsOptional() @IsArray() @ArrayMaxSize(100) @IsString({ each: true }) tags?: string[]
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  tags?: string[]
 
   @isOptionalText(MAX_TEXT) sig?: string
 }

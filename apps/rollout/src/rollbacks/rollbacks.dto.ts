@@ -16,7 +16,11 @@ export class RollbackRequestDto extends RollbackTargetDto implements RollbackReq
   @isOptionalText(MAX_REASON) reason?: string
 
   /** Reason in the notification of partners. */
-  @IsOptional() @IsString() @IsNotEmpty() @MaxLength(MAX_REASON) publicReason?: string
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(MAX_REASON)
+  publicReason?: string
 }
 
 /** Query for the policies that a rollback would move. */
