@@ -88,6 +88,11 @@ export function isOptionalText(max: number): PropertyDecorator {
   return all([isText(max), IsOptional()])
 }
 
+/** A member that is a list of at most `max` texts. */
+export function isTexts(max: number): PropertyDecorator {
+  return all([IsString({ each: true }), ArrayMaxSize(max), IsArray()])
+}
+
 export const isReason = all([
   MaxLength(1_000),
   IsNotEmpty({ message: 'reason must say why' }),

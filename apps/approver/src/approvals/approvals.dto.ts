@@ -7,9 +7,9 @@ import {
   type MetricGate,
   type PlanOptions,
 } from '#libs/contracts'
-import { isInteger, isObjects, isOptionalText, isText, Nested, NestedList } from '#libs/platform'
+import { isInteger, isObjects, isOptionalText, isText, Nested, NestedList, isTexts } from '#libs/platform'
 import { POLICY_ID, type RampShare } from '#libs/policy'
-import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsObject, IsOptional, Matches, MaxLength } from 'class-validator'
 
 const SCOPE = /^region:(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/
 const SCOPE_MESSAGE = 'scope of a canary must be region:NAME, or region:* for all regions'
@@ -40,12 +40,7 @@ export class PlanOptionsDto implements PlanOptions {
 
   @IsOptional() @isInteger(0, MAX_WAIT_MS) bakeMs?: number
 
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  @MaxLength(200, { each: true })
-  partners?: string[]
+  @IsOptional() @isTexts(100) @MaxLength(200, { each: true }) partners?: string[]
 
   @IsOptional()
   @IsArray()

@@ -1,6 +1,6 @@
 import { isOptionalText, isText } from '#libs/platform'
 import { isPlainText, readingProblem, type BotAlert, type JsonObject } from '#libs/contracts'
-import { IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateBy, type ValidationArguments } from 'class-validator'
+import { IsObject, IsOptional, MinLength, ValidateBy, type ValidationArguments } from 'class-validator'
 
 const MAX_VALUE = 1_000
 
@@ -36,25 +36,13 @@ function isExact(value: unknown): boolean {
 }
 
 export class AlertDto implements BotAlert {
-  @IsString()
-  @MinLength(1)
-  @MaxLength(200)
-  @IsPlainText()
-  id!: string
+  @MinLength(1) @isText(200) @IsPlainText() id!: string
 
-  @IsString()
-  @MinLength(1)
-  @MaxLength(200)
-  @IsPlainText()
-  bot!: string
+  @MinLength(1) @isText(200) @IsPlainText() bot!: string
 
   @isText(64) @IsPlainText() region!: string
 
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
-  @IsPlainText()
-  kind!: string
+  @MinLength(1) @isText(100) @IsPlainText() kind!: string
 
   @IsOptional() @IsObject() @IsReading() reading: JsonObject | null = null
 

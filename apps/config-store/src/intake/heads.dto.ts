@@ -8,9 +8,9 @@ import {
   type SharedProof,
   type SignedFreshness,
 } from '#libs/contracts'
-import { isText, Nested, NestedList } from '#libs/platform'
+import { isText, Nested, NestedList, isTexts } from '#libs/platform'
 import { MAX_SIGNATURES } from '#libs/signing'
-import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Min, ValidateIf } from 'class-validator'
+import { IsDefined, IsInt, IsOptional, IsString, Min, ValidateIf } from 'class-validator'
 
 class EnvelopeSignatureDto {
   @IsString() keyid!: string
@@ -34,7 +34,7 @@ class ProofPlaceDto implements ProofPlace {
 
   @IsInt() @Min(0) index!: number
 
-  @IsArray() @ArrayMaxSize(MAX_PATH) @IsString({ each: true }) path!: string[]
+  @isTexts(MAX_PATH) path!: string[]
 }
 
 class SharedProofDto implements SharedProof {

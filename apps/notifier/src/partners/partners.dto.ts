@@ -1,5 +1,5 @@
 import { PARTNER_EVENTS, type PartnerEvent, type PartnerRegistration } from '#libs/contracts'
-import { isInteger, NestedList } from '#libs/platform'
+import { isInteger, NestedList, isTexts } from '#libs/platform'
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 import { ChannelDto } from './channels.dto.js'
 
@@ -14,11 +14,7 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
 
   @Matches(/\S/, { message: 'name must be a text' }) @MaxLength(MAX_NAME) name!: string
 
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_ENTRIES)
-  @IsString({ each: true })
-  groups?: string[]
+  @IsOptional() @isTexts(MAX_ENTRIES) groups?: string[]
 
   @NestedList(() => ChannelDto, { min: 1, max: MAX_CHANNELS }) channels!: ChannelDto[]
 
@@ -30,11 +26,7 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
 
   @IsOptional() @IsIn(['latest', 'every']) lane?: 'latest' | 'every'
 
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_ENTRIES)
-  @IsString({ each: true })
-  networks?: string[]
+  @IsOptional() @isTexts(MAX_ENTRIES) networks?: string[]
 
   @IsOptional()
   @IsArray()

@@ -1,6 +1,6 @@
-import { isOptionalText } from '#libs/platform'
+import { isOptionalText, isTexts } from '#libs/platform'
 import type { JsonObject } from '#libs/contracts'
-import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from 'class-validator'
+import { IsObject, IsOptional } from 'class-validator'
 
 export const MAX_TEXT = 300
 
@@ -18,11 +18,7 @@ export class AcknowledgementDto {
 
   @IsOptional() @IsObject() data?: JsonObject
 
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  tags?: string[]
+  @IsOptional() @isTexts(100) tags?: string[]
 
   @isOptionalText(MAX_TEXT) sig?: string
 }

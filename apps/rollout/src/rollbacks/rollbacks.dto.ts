@@ -1,6 +1,6 @@
 import { isOptionalText, isText } from '#libs/platform'
 import { MAX_REASON, type RollbackRequest } from '#libs/contracts'
-import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, Matches, MaxLength } from 'class-validator'
 
 /** Version of a policy that a rollback makes current. */
 class RollbackTargetDto {
@@ -16,11 +16,7 @@ export class RollbackRequestDto extends RollbackTargetDto implements RollbackReq
   @isOptionalText(MAX_REASON) reason?: string
 
   /** Reason in the notification of partners. */
-  @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(MAX_REASON)
-  publicReason?: string
+  @isOptionalText(MAX_REASON) @IsNotEmpty() publicReason?: string
 }
 
 /** Query for the policies that a rollback would move. */
