@@ -2,7 +2,7 @@ import { generateKeyPair, localSigner } from '#libs/signing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyWebhook } from '#libs/client'
 import { notifierFixture } from '../../notifications/notifier-fixture.suite.js'
-import { publicKeyOf } from '../channel-senders.js'
+import { publicKeyOf } from '../channels.module.js'
 import { WebhookKeysController } from './webhook-keys.http.js'
 import { webhookPublicKey, withEd25519 } from './standard-webhooks.js'
 
