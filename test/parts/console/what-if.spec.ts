@@ -3,7 +3,7 @@ import { h } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
-import { WhatIfForm } from '../../../apps/console/src/approvals/what-if.js'
+import { WhatIfForm } from '../../../apps/console/src/approvals/approval-page.js'
 import { aTrial } from '../../../apps/console/src/testing/trials.js'
 import { openBrowser } from './browser.js'
 

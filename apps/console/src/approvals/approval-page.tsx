@@ -304,7 +304,7 @@ interface WhatIfProps {
 }
 
 /** Form that shows the violations at another value of a field. The page's script turns the text field into a slider. */
-function WhatIfForm({ whatIf, asked, change }: WhatIfProps): JSX.Element {
+export function WhatIfForm({ whatIf, asked, change }: WhatIfProps): JSX.Element {
   const { scenario, field, values, violations, readings, sites } = whatIf
   const wanted = asked === null || Number.isNaN(Number.parseFloat(asked)) ? change?.to : Number.parseFloat(asked)
   const at = nearest(values, typeof wanted === 'number' ? wanted : values[0]!)

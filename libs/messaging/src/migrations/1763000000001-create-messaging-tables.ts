@@ -6,9 +6,7 @@ export class CreateMessagingTables1763000000001 implements MigrationInterface {
     const schema = schemaOfRunner(runner)
     await createOutbox(runner, schema)
     await createInbox(runner, schema)
-    await createDocumentTables(runner, {
-      dead_letter: { keys: { topic: 'text', state: 'text', at: 'timestamptz' }, indexes: [['at']] },
-    })
+    await createDocumentTables(runner, { dead_letter: { keys: { topic: 'text', state: 'text', at: 'timestamptz' }, indexes: [['at']] } })
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -30,7 +30,6 @@ import {
 import { isSameHolder } from './region-holder.js'
 import { claimsRegions } from './region-turn.js'
 import { recordPoint } from './series.js'
-import { hasSilentBots, recordBotCounts } from './silent-cohort.js'
 import { isEarly, recordStorage, storedShares, withEarly } from './alert-timing.js'
 import { finishWatch, withHeadCounts, withCoverageCounts, countEvent } from './watch.js'
 import { lateJoiners, addCount, type BotCount, type Deadline } from '../late-joiners.js'
