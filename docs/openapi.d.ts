@@ -643,7 +643,7 @@ export interface paths {
         };
         /**
          * Returns the coverage of a policy.
-         * @description Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. With `bots=all` it lists every connected bot, or counts by region and release.
+         * @description Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. With `bots=all` it lists every connected bot, or counts by region and release; `named` selects bots by a part of their name.
          */
         get: operations["coverageShow"];
         put?: never;
@@ -4489,6 +4489,8 @@ export interface operations {
                 waitMs?: number;
                 /** @description `all`: the response lists the connected bots, or their counts by region and release if they are many. */
                 bots?: "all";
+                /** @description With `bots=all`: only bots whose name contains this text, in upper or lower case. */
+                named?: string;
             };
             header?: never;
             path?: never;

@@ -11,4 +11,7 @@ export class CoverageQueryDto {
 
   /** `all`: the response lists the connected bots, or their counts by region and release if they are many. */
   @IsOptional() @IsIn(['all']) bots?: 'all'
+
+  /** With `bots=all`: only bots whose name contains this text, in upper or lower case. */
+  @IsOptional() @MaxLength(100) named?: string
 }

@@ -62,10 +62,10 @@ export class CoverageController {
 
   /**
    * Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the
-   * wait. With `bots=all` it lists every connected bot, or counts by region and release.
+   * wait. With `bots=all` it lists every connected bot, or counts by region and release; `named` selects bots by a part of their name.
    */
   @Get()
-  async show(@Query() { policy, revision, waitMs, bots }: CoverageQueryDto): Promise<CoverageView> {
+  async show(@Query() { policy, revision, waitMs, bots, named }: CoverageQueryDto): Promise<CoverageView> {
     await this.copy.waitForRevision(revision)
     if (this.copy.documentsOf(policy).length === 0) {
       const next = [action('approve')]
@@ -73,7 +73,7 @@ export class CoverageController {
     }
     const view = revision === undefined || waitMs === undefined ? this.view(policy) : await this.whenCurrent(policy, revision, waitMs)
     const left = leftOf(policy, await this.presence.leftBehind())
-    const all = bots === undefined ? {} : botsOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
+    const all = bots === undefined ? {} : botsOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs(), named)
     return this.versions.withVersions({ ...view, ...all }, left)
   }
 

@@ -38,6 +38,16 @@ const canary = held({ scope: 'region:NCR', current: 'v2', base: 'v1', share: 10_
 const numbers = (documents: HeldDocument[], bots: BotPresence[], now = NOW) =>
   coverageOf(POLICY, documents, bots, now).scopes.map(({ scope, expected, acknowledged }) => [scope, expected, acknowledged])
 
+describe('botsOf', () => {
+  it('lists the bots whose name has the text, whatever their number', () => {
+    const bots = Array.from({ length: 600 }, (_, n) => bot(`fleet-${n}`, 'v1'))
+    const named = (text?: string) => botsOf(POLICY, [held({})], bots, NOW, text)
+    expect(named('Fleet-59').bots?.map(({ id }) => id)).toEqual(['fleet-59', ...Array.from({ length: 10 }, (_, n) => `fleet-59${n}`)])
+    expect(named('nothing')).toEqual({ bots: [] })
+    expect(named().cells).toMatchObject([{ total: 600 }])
+  })
+})
+
 describe('coverageOf', () => {
   it('counts a bot for the scope that serves it', () => {
     const bots = [bot('a', 'v2'), bot('b', 'v1'), bot('c', 'v1', 'VA'), bot('d', 'v2', 'VA')]

@@ -130,14 +130,16 @@ export function coverageView(
   return { policy, revision: revisionOf(documents), total, current: total - lagging.length, lagging, regions: byRegion, versions: byDigest }
 }
 
-/** Lists the bots of a policy, or counts them by region and release where they are more than `MAX_NAMED_BOTS`; `now` in ms. Pure. */
+/** Lists the bots of a policy with `named` in their name; counts more than `MAX_NAMED_BOTS` by region and release. `now` in ms. Pure. */
 export function botsOf(
   policy: string,
   documents: readonly HeldDocument[],
   bots: Iterable<BotPresence>,
   now: number,
+  named = '',
 ): Pick<CoverageView, 'bots' | 'cells'> {
-  const listed = [...readersOf(policy, bots)].map((bot) => ({
+  const found = [...readersOf(policy, bots)].filter(({ bot }) => bot.toLowerCase().includes(named.toLowerCase()))
+  const listed = found.map((bot) => ({
     id: bot.bot,
     region: bot.region,
     digest: bot.applied[policy] ?? null,

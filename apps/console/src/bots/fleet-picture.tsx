@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { count } from '../layout/parts.js'
 import { LoadedPart, None } from '../layout/absent.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
+import { queryOf } from '../forms/query.js'
 
 /** Coverage of a policy, with the version in force for all; `null` where none is known. */
 export type Fleet = CoverageView & { live: string | null }
@@ -21,8 +22,9 @@ const MAX_NAMES = 8
 /** Releases in the legend. */
 const MAX_RELEASES = 12
 
-export function readBots(read: Read, policy: string): Promise<Answer<CoverageView>> {
-  return read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(policy)}&bots=all`)
+/** Reads the bots of a policy; with `named`, those whose name contains it. */
+export function readBots(read: Read, policy: string, named?: string): Promise<Answer<CoverageView>> {
+  return read<CoverageView>(`/v1/coverage?${queryOf({ policy, bots: 'all', named })}`)
 }
 
 export async function readFleet(read: Read, policy: string): Promise<Answer<Fleet>> {

@@ -5,11 +5,11 @@ import { searchPage } from './search-page.js'
 const answers = {
   '/v1/policies': [{ id: 'epa-pm25-limit', version: '2.0.0', value: { title: 'Fine dust' } }],
   '/v1/policies/epa-pm25-limit': { id: 'epa-pm25-limit', version: '2.0.0', value: {} },
-  '/v1/coverage?policy=epa-pm25-limit&bots=all': {
+  '/v1/coverage?policy=epa-pm25-limit&bots=all&named=fleet-3': {
     policy: 'epa-pm25-limit',
     bots: [{ id: 'fleet-3', region: 'VA', digest: null, version: '2.0.0', state: 'current' }],
   },
-  '/v1/runs': [aRun()],
+  '/v1/runs?limit=1000': [aRun()],
   '/v1/partners': [{ id: 'virginia', name: 'Virginia DEQ' }],
   '/v1/bots': [{ id: 'inspector-1', policies: [], critical: false, addedAt: '2026-11-26T11:00:00Z' }],
 }
@@ -35,6 +35,19 @@ describe('the search', () => {
     const { text, html } = await search('<b>none</b>')
     expect(text).toContain('0 results for “<b>none</b>”.')
     expect(html).not.toContain('<b>none')
+  })
+
+  it('finds a bot of any policy, and says which of its bounds it reached', async () => {
+    const policies = Array.from({ length: 101 }, (_, n) => ({ id: `p${n}`, version: '1.0.0', value: {} }))
+    const last = { [`/v1/coverage?policy=p99&bots=all&named=fleet-9`]: { policy: 'p99', bots: [{ id: 'fleet-9' }] } }
+    const many = { '/v1/coverage?policy=p1&bots=all&named=fleet-9': { policy: 'p1', cells: [] } }
+    const runs = { '/v1/runs?limit=1000': Array.from({ length: 1000 }, () => aRun()) }
+    const { text, html } = await search('fleet-9', { '/v1/policies': policies, ...last, ...many, ...runs })
+    expect(html).toContain('href="/fleet?policy=p99"')
+    expect(text).toContain('Only the newest 1,000 runs were searched.')
+    expect(text).toContain('Only bots of the first 100 of 101 policies were searched.')
+    expect(text).toContain('More than 500 bots of p1 have such a name: type more of it.')
+    expect((await search('fleet-3')).text).not.toContain('Only')
   })
 
   it('says what it could not search, and nothing was found without a question', async () => {

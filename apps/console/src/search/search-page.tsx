@@ -1,4 +1,4 @@
-import type { BotSummary, PolicyView, RunView } from '#libs/contracts'
+import { MAX_NAMED_BOTS, numberText, type BotSummary, type PolicyView, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { readBots } from '../bots/fleet-picture.js'
 import { Absent, None } from '../layout/absent.js'
@@ -9,7 +9,9 @@ import { textIn } from '../forms/query.js'
 
 const MAX_QUERY = 100
 const MAX_HITS = 50
-const MAX_FLEETS = 5
+const MAX_RUNS = 1_000
+/** Policies whose bots are searched. */
+const MAX_FLEETS = 100
 
 interface Hit {
   kind: string
@@ -25,32 +27,38 @@ export async function searchPage({ read, query }: PageRequest): Promise<PageCont
     const summary = 'Type the name of a policy, partner or bot, or a number.'
     return { ...place, title: 'Search', summary, body: <None>Nothing was searched for.</None> }
   }
-  const { hits, unread } = await search(read, asked.toLowerCase())
+  const { hits, unread, bounds } = await search(read, asked.toLowerCase())
   hits.push({ kind: 'Documentation', text: `Search the documentation for “${asked}”`, href: `/docs?q=${encodeURIComponent(asked)}` })
   return {
     ...place,
     title: `${asked} · Search`,
     summary: `${count(hits.length - 1, 'result')} for “${asked}”.`,
+    // A hundred fleets are read once, and not for every event.
+    still: true,
     body: (
       <>
         {unread.map((answer) => (
           <Absent answer={answer} what="results" />
         ))}
         <Hits hits={hits} />
+        {bounds.map((text) => (
+          <p key={text}>{text}</p>
+        ))}
       </>
     ),
   }
 }
 
-/** Returns the matches, and the failed reads that may hide further matches. `word`: in lower case. */
-async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: Answer<unknown>[] }> {
+/** Returns the matches, and the failed reads and bounds that may hide further matches. `word`: in lower case. */
+async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: Answer<unknown>[]; bounds: string[] }> {
   const [policies, runs, partners, bots] = await Promise.all([
     read<PolicyView[]>('/v1/policies'),
-    read<RunView[]>('/v1/runs'),
+    read<RunView[]>(`/v1/runs?limit=${MAX_RUNS}`),
     read<{ id: string; name: string }[]>('/v1/partners'),
     read<BotSummary[]>('/v1/bots'),
   ])
-  const coverages = await Promise.all((valueOf(policies) ?? []).slice(0, MAX_FLEETS).map(({ id }) => readBots(read, id)))
+  const ids = (valueOf(policies) ?? []).map(({ id }) => id)
+  const coverages = await Promise.all(ids.slice(0, MAX_FLEETS).map((id) => readBots(read, id, word)))
   const connected = coverages.flatMap((coverage) => {
     const { policy, bots: all = [] } = valueOf(coverage) ?? { policy: '' }
     return all.map(({ id }) => ({ id, policy }))
@@ -72,7 +80,13 @@ async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: 
       .filter(({ id }) => has(id))
       .map(({ id, policy }) => ({ kind: 'Bot', text: `${id}, reads ${policy}`, href: `/fleet?policy=${encodeURIComponent(policy)}` })),
   ]
-  return { hits, unread: ([policies, runs, partners, bots] as Answer<unknown>[]).filter(isUnread) }
+  const crowded = coverages.flatMap((coverage) => (valueOf(coverage)?.cells === undefined ? [] : [valueOf(coverage)!.policy]))
+  const bounds = [
+    ...((valueOf(runs) ?? []).length < MAX_RUNS ? [] : [`Only the newest ${numberText(MAX_RUNS)} runs were searched.`]),
+    ...(ids.length <= MAX_FLEETS ? [] : [`Only bots of the first ${MAX_FLEETS} of ${ids.length} policies were searched.`]),
+    ...crowded.map((id) => `More than ${MAX_NAMED_BOTS} bots of ${id} have such a name: type more of it.`),
+  ]
+  return { hits, bounds, unread: ([policies, runs, partners, bots] as Answer<unknown>[]).filter(isUnread) }
 }
 
 /** Returns the run and the log entry of a number such as `184`, `#184` or `run 184`. */

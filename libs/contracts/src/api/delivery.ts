@@ -157,7 +157,7 @@ export interface RollbackReport extends Pick<RollbackResult, 'id' | 'version' | 
   silent: string[]
 }
 
-/** Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M][&bots=all]`, once all bots reached `revision` or after `waitMs`. */
+/** Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M][&bots=all[&named=TEXT]]`, once no bot lags or after `waitMs`. */
 export interface CoverageView {
   policy: string
   revision: number
