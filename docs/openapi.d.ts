@@ -6494,7 +6494,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Comma-separated topic names; default: the whole catalogue. */
-                topics?: ("hms.approval.v1" | "hms.lint.v1" | "hms.simulation.v1" | "hms.canary.v1" | "hms.rollout.v1" | "hms.notification.v1" | "hms.run.control.v1" | "hms.ticket.v1" | "hms.run.state.v1" | "hms.roster.v1" | "hms.token.v1" | "hms.freeze.v1" | "hms.partner.v1" | "hms.receipt.v1" | "hms.config.head.v1" | "hms.config.published.v1" | "hms.config.coverage.v1" | "hms.config.state.v1" | "hms.bot.alert.v1" | "hms.dead-letter.v1" | "hms.audit.v1" | "hms.dlq.approver.v1" | "hms.dlq.linter.v1" | "hms.dlq.simulator.v1" | "hms.dlq.canary-controller.v1" | "hms.dlq.rollout.v1" | "hms.dlq.notifier.v1" | "hms.dlq.config-store.v1" | "hms.dlq.audit.v1")[];
+                topics?: ("hms.approval.v1" | "hms.lint.v1" | "hms.simulation.v1" | "hms.canary.v1" | "hms.rollout.v1" | "hms.notification.v1" | "hms.run.control.v1" | "hms.ticket.v1" | "hms.run.state.v1" | "hms.roster.v1" | "hms.token.v1" | "hms.freeze.v1" | "hms.partner.v1" | "hms.receipt.v1" | "hms.config.head.v1" | "hms.config.published.v1" | "hms.config.coverage.v1" | "hms.config.state.v1" | "hms.bot.alert.v1" | "hms.letter.v1" | "hms.audit.v1" | "hms.dlq.approver.v1" | "hms.dlq.linter.v1" | "hms.dlq.simulator.v1" | "hms.dlq.canary-controller.v1" | "hms.dlq.rollout.v1" | "hms.dlq.notifier.v1" | "hms.dlq.config-store.v1" | "hms.dlq.audit.v1")[];
                 /** @description Cursor: `next` of an earlier page. Without `after` and `since`, the page is empty and its `next` is the end of the log. */
                 after?: string;
                 /** @description Earliest time, RFC 3339. */

@@ -259,7 +259,7 @@ export const EVENTS: { readonly [T in EventType]: Declaration<T> } = {
   'hms.delivery.acknowledged.v1': ['hms.receipt.v1', (data) => facts(deliveryFacts(data), `by ${data.way}`)],
   'hms.delivery.given-up.v1': ['hms.receipt.v1', (data) => facts(deliveryFacts(data), `after ${count(data.tries, 'try')}`)],
   'hms.delivery.redriven.v1': ['hms.receipt.v1', deliveryFacts],
-  'hms.dead-letter.closed.v1': ['hms.dead-letter.v1', ({ state }) => state],
+  'hms.dead-letter.closed.v1': ['hms.letter.v1', ({ state }) => state],
   'hms.head.issued.v1': ['hms.config.head.v1', ({ heads }) => count(heads.length, 'head')],
   'hms.head.published.v1': [
     'hms.config.published.v1',

@@ -88,7 +88,7 @@ export const TOPICS: readonly Topic[] = [
     consumers: ['simulator'],
   }),
   entry('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
-  entry('hms.dead-letter.v1', 'approver', [], 'dead letters closed, and by whom', { producers: SERVICES, key: 'letter', partitions: 1 }),
+  entry('hms.letter.v1', 'approver', [], 'dead letters that were closed', { producers: SERVICES, key: 'letter', partitions: 1 }),
   // audit does not read its own topic: each of its events would create another entry.
   entry('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout', 'approver'] }),
 ]

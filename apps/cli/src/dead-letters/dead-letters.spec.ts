@@ -179,7 +179,7 @@ describe('a decision about a dead letter, signed', () => {
 
   it.each([
     ['a signature without a reason', 2, ['replay', ID, '--sign', 'EPA Chief']],
-    ['a reason that nobody signs', 2, ['replay', ID, '--reason', 'r']],
+    ['a reason without a signature', 2, ['replay', ID, '--reason', 'r']],
     ['an unknown signer', 3, ['discard', ID, '--reason', 'r', '--sign', 'Unknown Person']],
   ])('refuses %s', async (_what, code, argv) => {
     expect(await decided(...argv)).toMatchObject({ code, stdout: '' })

@@ -85,7 +85,7 @@ function nextOf({ service, id, state, run }: DeadLetterView): string[] {
 export const replayDeadLetters = endLetters('replay')
 export const discardDeadLetters = endLetters('discard')
 
-/** Returns the code of a verb that closes letters: by a decision signed with the key of `--sign`, else by a request with the caller's key. */
+/** Returns the code of a verb that closes letters: by a decision that `--sign` signs, else by a request with the caller's key. */
 function endLetters(act: LetterDecision) {
   return async (context: CliContext, ids: readonly string[], flags: FlagsOf<typeof DECIDE_LETTER>): Promise<number> => {
     const { sign, reason = '' } = flags

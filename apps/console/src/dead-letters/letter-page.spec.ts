@@ -91,7 +91,7 @@ describe('the page of a dead letter', () => {
 
   it.each([
     ['replayed', 'handled', 'EPA Chief replayed it at 2026-11-26 11:30:00 UTC: handled.', []],
-    ['replayed', 'ignored-stale', 'its run had moved on, so nothing changed', []],
+    ['replayed', 'ignored-stale', 'its run had moved on, nothing changed', []],
     ['discarded', 'of a drill', 'EPA Chief discarded it at 2026-11-26 11:30:00 UTC: “of a drill”', []],
     ['ignored', null, 'it can only be discarded', ['discard']],
   ] as const)('says what became of a letter that was %s (%s)', async (state, reason, words, verbs) => {

@@ -56,7 +56,7 @@ export function sinceText({ state, closed }: Pick<DeadLetterView, 'state' | 'clo
   const { at, by, reason, statement } = closed
   if (state === 'discarded') return `${by} discarded it at ${momentText(at)}: “${reason}”`
   const why = statement === undefined ? '' : ` Reason: “${peekPredicate<{ reason: string }>(statement).reason}”`
-  return `${by} replayed it at ${momentText(at)}: ${reason === 'ignored-stale' ? 'its run had moved on, so nothing changed' : reason}.${why}`
+  return `${by} replayed it at ${momentText(at)}: ${reason === 'ignored-stale' ? 'its run had moved on, nothing changed' : reason}.${why}`
 }
 
 function Letter({ letter }: { letter: DeadLetterView }): JSX.Element {
