@@ -12,7 +12,6 @@ const MAX_REVIEW_MS = 24 * 60 * 60 * 1000
 /** `HMS_APPROVER_*`: defaults of plans, and deadlines. */
 export class ApproverConfig {
   @isDuration('5m') observeMs = parseDuration('5m')
-
   @isDuration('168h') approvalExpiryMs = parseDuration('168h')
 
   /** Time a stage may be silent, beyond the plan's own durations; the run then fails. Longer than the stages' own deadlines. */
@@ -33,7 +32,6 @@ export class ApproverConfig {
 
   /** Target time from first signature to in-force and partners notified. Missing it raises an alarm. */
   @isDuration('30m') promiseMs = parseDuration('30m')
-
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' }) scope = 'region:NCR'
 
   /** Display names of scopes, separated by `;`: `region:NCR=National Capital Region`. */

@@ -43,7 +43,6 @@ export class NotifierConfig {
 
   /** PEM file of the authority that verifies the relay's certificate. */
   @IsOptional() @IsString() smtpCa?: string
-
   @IsOptional() @IsString() dkimKeyFile?: string
 
   /** DKIM selector: the domain of `mailFrom` publishes the key at `SELECTOR._domainkey.DOMAIN`. */
@@ -62,7 +61,6 @@ export class NotifierConfig {
 
   /** File of the keys that encrypt partners' stored secrets. */
   @IsOptional() @IsString() secretsKeyFile?: string
-
   @IsString() dataDir = '.hms'
 
   get mail() {

@@ -171,12 +171,10 @@ function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly
     if (method === 'POST') return undefined
     return new HmsError('HMS_HTTP_METHOD', `An evaluation is asked for with POST, not ${method}.`, { status: 405 })
   }
-  if (method !== 'GET' && method !== 'HEAD') {
+  if (method !== 'GET' && method !== 'HEAD')
     return new HmsError('HMS_HTTP_METHOD', `The side-car is for reading: GET and HEAD, not ${method}.`, { status: 405 })
-  }
-  if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0') {
+  if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
     return new HmsError('HMS_HTTP_BODY_TOO_LARGE', 'The side-car takes no body.', { status: 413 })
-  }
   return undefined
 }
 

@@ -8,7 +8,6 @@ export class SidecarConfig {
 
   /** Path of a Unix domain socket, used instead of the port. */
   @IsOptional() @IsString() socket?: string
-
   @IsIn(['silent', 'error', 'warn', 'info', 'debug']) logLevel: LogLevel = 'warn'
 }
 

@@ -83,9 +83,8 @@ function checkOwnSchema(source: PolicySource, given: NamedSchema | undefined, mu
     report.error('schema-broken', '/schema', `schema ${JSON.stringify(name)} cannot be used: ${compiled.message}`, 'register it again')
     return undefined
   }
-  for (const violation of compiled.schema.validate(source.policy)) {
+  for (const violation of compiled.schema.validate(source.policy))
     report.error('schema-violation', violation.pointer, `${violation.pointer || 'the policy'} ${violation.message} (schema ${name})`)
-  }
   return compiled.schema
 }
 

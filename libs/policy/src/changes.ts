@@ -51,9 +51,8 @@ function compare(from: Json | undefined, to: Json | undefined, path: string[], m
   if (from === undefined) return to === undefined ? [] : [{ path, to, kind: 'added' }]
   if (to === undefined) return [{ path, from, kind: 'removed' }]
   if (isObject(from) && isObject(to)) return compareObjects(from, to, path, measured)
-  if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
+  if (Array.isArray(from) && Array.isArray(to) && from.length === to.length)
     return from.flatMap((item, index) => compare(item, to[index], [...path, String(index)], measured))
-  }
   return canonicalJson(from) === canonicalJson(to) && !isRemeasured(from, path, measured) ? [] : [{ path, from, to, kind: 'changed' }]
 }
 

@@ -7,13 +7,9 @@ export type Profile = 'dev' | 'production'
 /** Settings that every process of HMS-SVC reads from its environment. */
 export class HostConfig {
   @IsIn(['dev', 'production']) profile: Profile = 'production'
-
   @IsIn(['embedded', 'kafka']) bus: 'embedded' | 'kafka' = 'embedded'
-
   @IsString() dataDir = '.hms'
-
   @IsString() host = '127.0.0.1'
-
   @isIntegerText(0, 65_535) port: number = EDGE_PORT
 
   @IsOptional()
@@ -28,7 +24,6 @@ export class HostConfig {
   kafkaBrokers?: string[]
 
   @IsOptional() @isIntegerText(1, 15) kafkaReplication?: number
-
   @IsIn(['silent', 'error', 'warn', 'info', 'debug']) logLevel: LogLevel = 'warn'
 
   @IsOptional()
@@ -43,7 +38,6 @@ export class HostConfig {
 
   /** Access to `/metrics`: `public`, or `key` for clients with a key of scope `read`. */
   @IsIn(['public', 'key']) metrics: 'public' | 'key' = 'public'
-
   @IsOptional() @IsString() roster?: string
 
   /** Contacts of `security.txt` (RFC 9116). */

@@ -6,11 +6,8 @@ const LOOPBACK = ['127.0.0.0/8', '::1']
 
 class HttpLimitsConfig {
   @isIntegerText(1, 1_000_000) writesPerSecond = 50
-
   @IsOptional() @isIntegerText(1, 1_000_000) connectionsPerClient?: number
-
   @isIntegerText(1, 1_000_000) connections = 40_000
-
   @IsOptional() @toList @IsString({ each: true }) trustedProxies?: string[]
 }
 

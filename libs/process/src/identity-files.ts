@@ -16,14 +16,12 @@ const MAX_BYTES = 4 * 1024 * 1024
 /** Reads the roster that this process trusts: the file of `HMS_ROSTER`, else with profile dev the data folder's roster. */
 export async function readRosterFile(config: HostConfig): Promise<Roster> {
   const file = config.roster ?? (config.profile === 'dev' ? join(config.dataDir, 'roster.json') : undefined)
-  if (file === undefined) {
+  if (file === undefined)
     throw settingError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.')
-  }
   const variable = config.roster === undefined ? 'HMS_DATA_DIR' : 'HMS_ROSTER'
   const roster = readRoster(JSON.parse((await readNamed(file, variable)).bytes.toString('utf8')))
-  if (config.profile === 'production' && roster.profile === 'demo') {
+  if (config.profile === 'production' && roster.profile === 'demo')
     throw settingError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`)
-  }
   return roster
 }
 
@@ -31,9 +29,8 @@ export async function readRosterFile(config: HostConfig): Promise<Roster> {
 export async function readServiceSigner(service: ServiceName, config: HostConfig, env: Environment): Promise<Signer> {
   const variable = variableOf(service, 'KEY_FILE')
   const file = env[variable] || (config.profile === 'dev' ? keyIn(config, service) : undefined)
-  if (file === undefined) {
+  if (file === undefined)
     throw settingError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`)
-  }
   return readSigner(file, env[variable] ? variable : 'HMS_DATA_DIR')
 }
 

@@ -40,9 +40,8 @@ export function argumentsOf(expr: Expr, name: string): Expr[] | undefined {
 export function memberPath(expr: Expr, root: string): string[] | undefined {
   if (isIdent(expr, root)) return []
   const { exprKind } = expr
-  if (exprKind.case === 'selectExpr' && exprKind.value.operand && !exprKind.value.testOnly) {
+  if (exprKind.case === 'selectExpr' && exprKind.value.operand && !exprKind.value.testOnly)
     return memberPath(exprKind.value.operand, root)?.concat(exprKind.value.field)
-  }
   const [operand, index] = argumentsOf(expr, '_[_]') ?? []
   const key = index?.exprKind.case === 'constExpr' ? index.exprKind.value.constantKind : undefined
   if (!operand || key?.case !== 'stringValue') return undefined

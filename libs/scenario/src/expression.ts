@@ -77,9 +77,8 @@ function valueOf(run: () => unknown): unknown {
 function problemIn(expr: Expr, language: Language, names: readonly string[], loops: number): string | undefined {
   const { exprKind } = expr
   let inner = names
-  if (exprKind.case === 'identExpr' && !names.includes(exprKind.value.name)) {
+  if (exprKind.case === 'identExpr' && !names.includes(exprKind.value.name))
     return `unknown name ${JSON.stringify(exprKind.value.name)}; there are ${language.names.join(', ').replace(/, (\w+)$/, ' and $1')}`
-  }
   if (exprKind.case === 'callExpr') {
     const name = exprKind.value.function
     // A name that does not start with a letter is an operator, which the evaluator provides.

@@ -66,9 +66,8 @@ export function verifyRequestHead(
   roster: Roster,
   service?: ServiceName,
 ): SignedRequestHead {
-  if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
+  if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH)
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is not a signed request')
-  }
   const envelope = parseHeader(header.slice(SCHEME.length))
   // Cheap checks precede the verification, because any client can send a header.
   requireOneKeyId(envelope)

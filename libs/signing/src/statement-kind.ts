@@ -35,9 +35,8 @@ export function readKind<T>(kind: StatementKind<T>, payload: Uint8Array): Statem
   const { subject, predicate } = readStatement<T>(payload, kind.predicateType)
   requireValidData(kind, predicate)
   // Subjects must equal the ones derived from the predicate, so that all readers see the same values. In-toto defines them as a set.
-  if (sorted(subject) !== sorted(subjectsOf(kind, predicate))) {
+  if (sorted(subject) !== sorted(subjectsOf(kind, predicate)))
     throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate differ')
-  }
   return { predicate, payload, digest: digestOf(payload) }
 }
 

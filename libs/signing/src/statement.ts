@@ -17,13 +17,11 @@ export function readStatement<T>(payload: Uint8Array, expectedPredicateType: str
   const value = parseCanonical(payload)
   if (!isObject(value)) throw new SignatureError('HMS_STATEMENT_INVALID', 'a statement must be an object')
   if (value['_type'] !== STATEMENT_V1) throw new SignatureError('HMS_STATEMENT_TYPE', `_type is not ${STATEMENT_V1}`)
-  if (value['predicateType'] !== expectedPredicateType) {
+  if (value['predicateType'] !== expectedPredicateType)
     throw new SignatureError('HMS_STATEMENT_TYPE', `expected ${expectedPredicateType}, got ${String(value['predicateType'])}`)
-  }
   const { subject, predicate } = value
-  if (!Array.isArray(subject) || subject.length === 0 || !subject.every(isSubject)) {
+  if (!Array.isArray(subject) || subject.length === 0 || !subject.every(isSubject))
     throw new SignatureError('HMS_STATEMENT_INVALID', 'subject must name at least one item with its SHA-256')
-  }
   if (!isObject(predicate)) throw new SignatureError('HMS_STATEMENT_INVALID', 'predicate must be an object')
   return { _type: STATEMENT_V1, subject, predicateType: expectedPredicateType, predicate: predicate as T }
 }

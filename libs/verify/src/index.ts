@@ -111,9 +111,8 @@ function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry
   } catch {
     throw new BundleRefused('HMS_VERIFY_BUNDLE', 'the bundle is not JSON: it is cut, or damaged')
   }
-  if (!isObject(value) || value['bundle'] !== 1 || typeof value['entry'] !== 'string' || typeof value['proof'] !== 'string') {
+  if (!isObject(value) || value['bundle'] !== 1 || typeof value['entry'] !== 'string' || typeof value['proof'] !== 'string')
     throw new BundleRefused('HMS_VERIFY_BUNDLE', 'not a bundle of version 1')
-  }
   return { release: value['release'], head: value['head'], entry: value['entry'], member: value['member'], proof: value['proof'] }
 }
 

@@ -68,17 +68,15 @@ export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'ros
   }
   const payload = decodeBase64(envelope['payload'])
   const statement = readCanonical(payload)
-  if (!isObject(statement) || statement['_type'] !== STATEMENT_TYPE || statement['predicateType'] !== `${PREFIX}${kind}/v1`) {
+  if (!isObject(statement) || statement['_type'] !== STATEMENT_TYPE || statement['predicateType'] !== `${PREFIX}${kind}/v1`)
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `the ${kind} is a statement of another kind`)
-  }
   const { predicate, subject } = statement
   const digest =
     Array.isArray(subject) && subject.length === 1 && isObject(subject[0]) && isObject(subject[0]['digest'])
       ? subject[0]['digest']['sha256']
       : undefined
-  if (!isObject(predicate) || typeof digest !== 'string' || envelope['signatures'].length > MAX_SIGNATURES) {
+  if (!isObject(predicate) || typeof digest !== 'string' || envelope['signatures'].length > MAX_SIGNATURES)
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `the ${kind} lacks what a statement has`)
-  }
   return {
     predicate,
     subject: digest,

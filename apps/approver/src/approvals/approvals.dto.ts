@@ -18,7 +18,6 @@ const MAX_WAIT_MS = 30 * 24 * 60 * 60 * 1000
 /** Prometheus query evaluated while the canary is observed. */
 export class MetricGateDto implements MetricGate {
   @isText(50) name!: string
-
   @isText(MAX_QUERY) query!: string
 }
 
@@ -26,20 +25,15 @@ export class MetricGateDto implements MetricGate {
 export class RampShareDto implements RampShare {
   /** Basis points of the scope. */
   @isInteger(1, 10_000) share!: number
-
   @Matches(SCOPE, { message: SCOPE_MESSAGE }) scope!: string
 }
 
 export class PlanOptionsDto implements PlanOptions {
   /** Basis points of the scope. */
   @IsOptional() @isInteger(1, 10_000) share?: number
-
   @IsOptional() @Matches(SCOPE, { message: SCOPE_MESSAGE }) scope?: string
-
   @IsOptional() @isInteger(0, MAX_WAIT_MS) observeMs?: number
-
   @IsOptional() @isInteger(0, MAX_WAIT_MS) bakeMs?: number
-
   @IsOptional() @isTexts(100) @MaxLength(200, { each: true }) partners?: string[]
 
   @IsOptional()
@@ -58,9 +52,7 @@ export class PlanOptionsDto implements PlanOptions {
 /** Rollback to a version that is not among the fallbacks. */
 export class RollbackOrderDto {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' }) @MaxLength(100) policy!: string
-
   @isText(200) version!: string
-
   @isOptionalText(1_000) reason?: string
 
   /** If empty, partners get no reason. */
@@ -78,33 +70,23 @@ export class GuardTrialRequestDto {
 export class PrepareRequestDto {
   /** Excludes all other members. */
   @IsOptional() @Nested(() => RollbackOrderDto) rollback?: RollbackOrderDto
-
   @IsOptional() @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN }) policies?: JsonObject[]
-
   @IsOptional() @Nested(() => PlanOptionsDto) plan?: PlanOptionsDto
-
   @isOptionalText(200) author?: string
-
   @IsOptional() @IsObject() committedBy?: Record<string, string>
-
   @IsOptional() @IsBoolean() queue?: boolean
-
   @IsOptional() @IsBoolean() supersede?: boolean
 }
 
 export class SignatureDto {
   @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'release must be a release digest' }) release!: string
-
   @isText(100) keyid!: string
-
   @isText(1_000) sig!: string
 }
 
 export class ApprovalRequestDto {
   @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' }) digest!: string
-
   @NestedList(() => SignatureDto, { min: 1, max: MAX_POLICIES_OF_RUN }) signatures!: SignatureDto[]
-
   @isOptionalText(1_000) reason?: string
 }
 

@@ -59,14 +59,12 @@ function contradictionOf(plan: RolloutPlan, options: PlanOptions): string | unde
     if (options[name] !== undefined && options[name] !== plan[name])
       return `${FLAGS[name].flag} is ${FLAGS[name].text(plan[name])}, not ${FLAGS[name].text(options[name])}`
   }
-  if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners)) {
+  if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners))
     return `partners are ${plan.partners?.join(', ') ?? 'all'}, not ${options.partners.join(', ')}`
-  }
   if (options.ramp !== undefined && !isSameRamp(options.ramp, stepsOf(plan)))
     return `the ramp is ${stepsOf(plan).map(describeRampShare).join(', ')}, 100%`
-  if (options.metrics !== undefined && !isSameMetrics(options.metrics, plan.metrics)) {
+  if (options.metrics !== undefined && !isSameMetrics(options.metrics, plan.metrics))
     return `metrics are ${(plan.metrics ?? []).map(({ name, query }) => `${name}=${query}`).join(', ') || 'none'}`
-  }
   return undefined
 }
 

@@ -29,9 +29,8 @@ export class RosterProposals {
 
   /** Stores a proposed roster for signing; a repeated proposal changes nothing. */
   async propose({ envelope, acceptUnreadable = [] }: RosterProposalDto): Promise<RosterProposalView> {
-    if (JSON.stringify(envelope).length > MAX_PROPOSAL_BYTES) {
+    if (JSON.stringify(envelope).length > MAX_PROPOSAL_BYTES)
       throw new HmsError('HMS_ROSTER_TOO_LARGE', `A roster has at most ${MAX_PROPOSAL_BYTES} bytes with its signatures.`, { status: 413 })
-    }
     return this.database.transaction(async (tx) => {
       const current = await this.lock(tx)
       const next = refusingRosters(() => readSuccessor(current, envelope))

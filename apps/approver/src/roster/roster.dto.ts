@@ -11,22 +11,18 @@ const MAX_ACCEPTED = 1_000
 export class RosterQueryDto {
   /** Version that the caller has; without it the chain begins with the first roster. */
   @IsOptional() @isIntegerText(0, MAX_VERSION) since?: number
-
   @IsOptional() @isIntegerText(1, 1_001) limit = ROSTERS_AT_ONCE
 }
 
 /** One signature over a proposal's payload, as DSSE. */
 export class RosterSignatureDto {
   @Matches(/^SHA256:[A-Za-z0-9+/]{43}$/, { message: 'keyid must be SHA256: and 43 characters' }) keyid!: string
-
   @isText(256) sig!: string
 }
 
 class ProposalEnvelopeDto implements Envelope {
   @IsString() payload!: string
-
   @isText(100) payloadType!: string
-
   @NestedList(() => RosterSignatureDto, { max: MAX_SIGNATURES }) signatures!: RosterSignatureDto[]
 }
 

@@ -93,9 +93,8 @@ export class QueueRun implements OnModuleInit {
       // guard: refused-turn
       if (refusal !== undefined) return this.endStale.end(tx, record, approval, 'READERS_REFUSE', `${refusal}; approve it again`)
     }
-    for (const policy of policies) {
+    for (const policy of policies)
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
-    }
     const started = startedAt(record, tx.now)
     await this.send(tx, started, approval, policies)
     return started

@@ -89,9 +89,8 @@ export class TrackRun {
     // guard: break-glass-ends-canaries-first
     if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event)
     const by = CAUSES[event.type]
-    if (by !== undefined && facts.endedEarly !== undefined && !isTerminal(stateOf(record.facts)) && isTerminal(stateOf(facts))) {
+    if (by !== undefined && facts.endedEarly !== undefined && !isTerminal(stateOf(record.facts)) && isTerminal(stateOf(facts)))
       await this.endRun.releaseRun(tx, record, facts.endedEarly.detail, by, event)
-    }
   }
 
   private async retry(tx: Transaction, record: RunRecord): Promise<void> {

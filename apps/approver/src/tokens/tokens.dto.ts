@@ -19,8 +19,6 @@ export class TokenRequestDto implements TokenRequest {
   scopes!: string[]
 
   @isOptionalText(100) @Matches(/^[^\p{C}]*$/u, { message: 'name must be one line of text' }) name?: string
-
   @isOptionalText(64) @Matches(/^[\p{L}\p{N}._-]+$/u, { message: 'region must be a name such as NCR' }) region?: string
-
   @IsOptional() @isInteger(MINUTE_MS, 2 * YEAR_MS) expiresInMs: number = YEAR_MS
 }

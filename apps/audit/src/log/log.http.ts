@@ -93,9 +93,8 @@ export class LogController {
   }
 
   private async inPublished<T>(read: (tx: Transaction, published: PublishedCheckpoint) => Promise<T>): Promise<T> {
-    if (this.rosters.newest.logPolicy === undefined) {
+    if (this.rosters.newest.logPolicy === undefined)
       throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', { status: 404, next: [action('dev.reset')] })
-    }
     return this.database.transaction(async (tx) => {
       const published = await this.tree.latest(tx)
       if (published === undefined) throw notYet()

@@ -16,9 +16,8 @@ export class CanariesController {
   @Get(':run')
   async show(@Param('run') run: string) {
     const [canary, now] = await this.database.transaction(async (tx) => [await tx.documents(CANARIES).get(run), tx.now] as const)
-    if (canary === undefined) {
+    if (canary === undefined)
       throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: [action('runs.list')] })
-    }
     const at = { now, leaseMs: this.config.leaseMs }
     const { state, scope, requestedShare, members, publishedAt, observeMs, observeUntil, leaseUntil, counted, unexplained } = canary
     return {

@@ -38,9 +38,8 @@ export async function writeBundle(context: CliContext, id: string, { out }: { ou
   const { documents } = await context.get('/v1/snapshot', { policies: id })
   const stored = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
   const document = stored && documentAsOf(decodeDocument(stored), context.io.now()).document
-  if (document?.release == null || document.version === null) {
+  if (document?.release == null || document.version === null)
     throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: [`hms-svc get ${id}`, 'hms-svc runs list'] })
-  }
   const proof = await fetchProof(context, `${id}@${document.version}`)
   const bytes = Buffer.from(offlineBundle({ head: document.head, release: document.release, proof }))
   const { envelope } = await newestRoster(context)

@@ -16,9 +16,8 @@ import { rethrowEmbedded } from './embedded-system.js'
 export async function runMigrate({ output }: CliContext, { create }: { create?: boolean }): Promise<void> {
   const config = readHostConfig(processEnvironment())
   const url = await databaseUrl(config)
-  if (url === undefined) {
+  if (url === undefined)
     throw settingError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.')
-  }
   if (create === true && (await createDatabase(url))) output.note('The database was missing, and is made.')
   const report: { service: string; migrations: number }[] = []
   for (const service of SERVICES) report.push({ service, migrations: await migrateService(await loadService(service), url) })

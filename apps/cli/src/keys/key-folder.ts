@@ -37,13 +37,11 @@ export async function passphraseFor(context: CliContext, name: string, flags: Pa
       ? (context.io.environment.passphrase ?? (await dataFolderPassphrase(keyFolderOf(context).dir)))
       : await readGivenSecret(flags.passphraseFile, context.output)
   if (given !== undefined) return given
-  if (!context.io.interactive || context.output.mode === 'json') {
+  if (!context.io.interactive || context.output.mode === 'json')
     throw usageError(`The passphrase of "${name}" is missing: pass --passphrase-file FILE or set HMS_KEY_PASSPHRASE`)
-  }
   const passphrase = await context.askHidden(`Passphrase of "${name}": `)
-  if (flags.confirm === true && (await context.askHidden('Repeat: ')) !== passphrase) {
+  if (flags.confirm === true && (await context.askHidden('Repeat: ')) !== passphrase)
     throw usageError('The two passphrases differ; nothing was made')
-  }
   if (passphrase === '') throw usageError('An empty passphrase protects nothing')
   return passphrase
 }

@@ -31,9 +31,8 @@ export async function lintFiles(context: CliContext, paths: readonly string[], {
 }
 
 function lintOffline(source: PolicySource, roster: Roster | undefined, note: (text: string) => void): Finding[] {
-  if (source.policy.schema !== undefined) {
+  if (source.policy.schema !== undefined)
     note(`${source.file}: schema "${source.policy.schema}" is not checked offline; the services check it when the policy is approved`)
-  }
   const { kind } = (source.policy['guard'] ?? {}) as { kind?: unknown }
   // Without the Cedar engine, every Cedar rule would be judged wrongly.
   if (kind === 'cedar' && !isCedarInstalled()) throw partsMissing(CEDAR_PACKAGE)

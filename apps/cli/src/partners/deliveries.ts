@@ -122,9 +122,8 @@ export async function redriveDeliveries(context: CliContext, ids: readonly strin
   const { failed, reason, ...filters } = options
   const hasFilters = Object.keys(filters).length > 0
   if (ids.length > 0 && (failed === true || hasFilters)) throw usageError('Name deliveries, or choose them with --failed; not both')
-  if (ids.length === 0 && failed !== true) {
+  if (ids.length === 0 && failed !== true)
     throw usageError('Name deliveries, or say --failed for all that were given up', ['hms-svc partners deliveries --state dead'])
-  }
   if (failed === true) return redriveFailed(context, options)
   // Reports an unusable address or timeout once, not for each delivery.
   await context.client()

@@ -40,9 +40,8 @@ async function readPast(context: CliContext, id: string, { region, bot, at, know
 
 function valueAt(view: View, path: string[]): Json {
   let value: Json | undefined = view.value
-  for (const name of path) {
+  for (const name of path)
     value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
-  }
   if (value !== undefined) return value
   const detail = `${view.id}@${view.version} has no ${path.join('.')}`
   throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', detail, { status: 404, next: [`hms-svc get ${view.id}`] })

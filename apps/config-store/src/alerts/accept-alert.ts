@@ -48,9 +48,8 @@ export class AcceptAlert {
     }
     return this.database.locked([`bot:${alert.bot}`], async (tx) => {
       const receivedAt = tx.now.toISOString()
-      if (await tx.documents(ALERT_INBOX).insert({ id: inboxId(alert), receivedAt })) {
+      if (await tx.documents(ALERT_INBOX).insert({ id: inboxId(alert), receivedAt }))
         await this.outbox.emit(tx, 'hms.alert.reported.v1', { ...reported, receivedAt }, { key: alert.bot })
-      }
       return { id: alert.id, accepted: true }
     })
   }

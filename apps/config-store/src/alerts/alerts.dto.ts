@@ -37,18 +37,11 @@ function isExact(value: unknown): boolean {
 
 export class AlertDto implements BotAlert {
   @MinLength(1) @isText(200) @IsPlainText() id!: string
-
   @MinLength(1) @isText(200) @IsPlainText() bot!: string
-
   @isText(64) @IsPlainText() region!: string
-
   @MinLength(1) @isText(100) @IsPlainText() kind!: string
-
   @IsOptional() @IsObject() @IsReading() reading: JsonObject | null = null
-
   @IsOptional() @IsValue() value: number | string | null = null
-
   @isOptionalText(100) @IsPlainText() policy?: string
-
   @isOptionalText(200) @IsPlainText() version?: string
 }

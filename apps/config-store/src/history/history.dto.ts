@@ -15,6 +15,5 @@ export class HistoryQueryDto {
 export class LiveRecordsQueryDto {
   /** `storedAt` of the last known head; later heads are returned. */
   @IsOptional() @IsISO8601({ strict: true }, { message: 'after must be a time, RFC 3339' }) after?: string
-
   @IsOptional() @isIntegerText(1, 200) limit?: number
 }

@@ -14,15 +14,12 @@ import { IsDefined, IsInt, IsOptional, IsString, Min, ValidateIf } from 'class-v
 
 class EnvelopeSignatureDto {
   @IsString() keyid!: string
-
   @IsString() sig!: string
 }
 
 class EnvelopeDto implements Envelope {
   @IsString() payload!: string
-
   @IsString() payloadType!: string
-
   @NestedList(() => EnvelopeSignatureDto, { max: MAX_SIGNATURES }) signatures!: EnvelopeSignatureDto[]
 }
 
@@ -31,31 +28,24 @@ const MAX_PATH = 8
 
 class ProofPlaceDto implements ProofPlace {
   @IsInt() @Min(0) of!: number
-
   @IsInt() @Min(0) index!: number
-
   @isTexts(MAX_PATH) path!: string[]
 }
 
 class SharedProofDto implements SharedProof {
   @isText(65_535) entry!: string
-
   @isText(65_535) proof!: string
 }
 
 class IssuedNextDto implements IssuedNext {
   @IsDefined() @Nested(() => EnvelopeDto) release!: EnvelopeDto
-
   @IsOptional() @Nested(() => ProofPlaceDto) proof?: ProofPlaceDto | null
 }
 
 class IssuedHeadDto implements IssuedHead {
   @IsDefined() @Nested(() => EnvelopeDto) head!: EnvelopeDto
-
   @ValidateIf((_head, value) => value !== null) @IsDefined() @Nested(() => EnvelopeDto) release!: EnvelopeDto | null
-
   @IsOptional() @Nested(() => ProofPlaceDto) proof?: ProofPlaceDto | null
-
   @IsOptional() @Nested(() => IssuedNextDto) next?: IssuedNextDto | null
 }
 
@@ -64,7 +54,6 @@ export class IssuedHeadsDto implements IssuedHeads {
 
   /** Proofs of the releases in force, and of the held ones. */
   @NestedList(() => SharedProofDto, { max: 2 * MAX_POLICIES_OF_RUN }) proofs!: SharedProofDto[]
-
   @IsOptional() @Nested(() => EnvelopeDto) change?: EnvelopeDto
 }
 

@@ -15,9 +15,8 @@ export class HeadsEvents {
     try {
       const verified = this.storeHeads.verify(event.data)
       const foreign = verified.heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${signerFor(head.scope)}`)
-      if (foreign !== undefined) {
+      if (foreign !== undefined)
         throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)
-      }
       await this.storeHeads.store(tx, verified, event)
     } catch (error) {
       // A retry would not help a head that does not verify: it becomes a dead letter with its code, and its key's next event is handled.

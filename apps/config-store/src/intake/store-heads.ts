@@ -77,9 +77,8 @@ export class StoreHeads {
   }
 
   verify(issued: IssuedHeads): VerifiedHeads {
-    if (issued.heads.length === 0 || issued.heads.length > MAX_POLICIES_OF_RUN) {
+    if (issued.heads.length === 0 || issued.heads.length > MAX_POLICIES_OF_RUN)
       throw new HmsError('HMS_HEAD_COUNT', `A message must contain 1 to ${MAX_POLICIES_OF_RUN} heads.`, { status: 400 })
-    }
     requireDistinct(issued)
     const heads = openHeads(issued).map((signed) => orRefused(() => verifyHead(signed, this.rosters.newest)))
     const broken = brokenHeads(heads.map(({ head }) => head))

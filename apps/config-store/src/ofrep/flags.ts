@@ -74,9 +74,7 @@ export class Flags {
   /** Returns the headers as one literal per case: adding members one by one cost more than the evaluation. */
   private ordinaryHeadersOf({ etag, body }: EvaluationResponse): Record<string, string> {
     const revision = String(this.copy.revision)
-    if (body === undefined) {
-      return { etag, 'cache-control': 'no-store', 'hms-revision': revision, [VERIFICATION_HEADER]: NOT_BY_CALLER }
-    }
+    if (body === undefined) return { etag, 'cache-control': 'no-store', 'hms-revision': revision, [VERIFICATION_HEADER]: NOT_BY_CALLER }
     return {
       'content-type': 'application/json; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),

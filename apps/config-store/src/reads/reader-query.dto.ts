@@ -15,7 +15,6 @@ const isTime = ValidateBy({
 /** Query with the names of a reader. All are checked here: a name that cannot be stored, logged or shown is refused before it is used. */
 export class ReaderQueryDto {
   @IsOptional() @emptyIsNone @isNameOf(MAX_BOT_NAME) bot?: string
-
   @IsOptional() @emptyIsNone @isNameOf(MAX_REGION_NAME) region?: string
 }
 

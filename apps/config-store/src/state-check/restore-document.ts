@@ -42,9 +42,8 @@ export class RestoreDocument {
       for (const place of [...places].sort()) restored.push(await this.restore(tx, policy, place, recorded.get(place)))
       return restored
     })
-    if (restored.length === 0) {
+    if (restored.length === 0)
       throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: [action('policies.list')] })
-    }
     this.log.info({ policy, places: restored, by, reason }, 'policy restored')
     await this.copy.refresh()
     return restored

@@ -12,9 +12,7 @@ export async function declarePage(request: PageRequest): Promise<PageContent> {
   const freeze = freezeIn(request.query)
   if (typeof freeze === 'string') return wrongChoice({ ...PLACE, detail: freeze, back: '/freezes' })
   const people = await readPeople(request.read)
-  if (people.kind !== 'loaded') {
-    return absentPage({ ...PLACE, summary: 'No freeze can be signed now.' }, people, 'people of the roster')
-  }
+  if (people.kind !== 'loaded') return absentPage({ ...PLACE, summary: 'No freeze can be signed now.' }, people, 'people of the roster')
   const where = freeze.scope === 'global' ? 'everywhere' : `in ${freeze.scope}`
   const begin = freeze.from === undefined ? 'from now' : `from ${freeze.from}`
   const end = freeze.until === undefined ? 'until a person ends it' : `until ${freeze.until}`

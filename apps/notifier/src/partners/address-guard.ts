@@ -45,12 +45,10 @@ export type AddressRules = { networks: BlockList; widest: BlockList; profile: Pr
 export function checkPartnerUrl(url: string, networks: readonly string[], deployment: Deployment): (CheckedHost & { url: URL }) | Refused {
   if (!URL.canParse(url)) return refused('the address is not an absolute URL; write https://HOST/PATH')
   const parsed = new URL(url)
-  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')
     return refused(`scheme ${parsed.protocol.slice(0, -1)} is not allowed; use https`)
-  }
-  if (parsed.username !== '' || parsed.password !== '') {
+  if (parsed.username !== '' || parsed.password !== '')
     return refused('user name and password do not belong into the address; the signature says who is calling')
-  }
   const departure = departureOf(parsed)
   if (departure && deployment.profile !== 'dev') return refused(`${departure} is not allowed; use https on port 443 or 8443`)
   const checked = checkHost(parsed, networks, deployment, departure)
@@ -98,12 +96,10 @@ function refusalOf(address: string, rules: AddressRules): string | undefined {
   const open = contains(rules.widest, address)
   const listed = open && contains(rules.networks, address) // guard: partner-widest
   if (isLoopbackAddress(address) && rules.profile !== 'dev') return `${address} is a loopback address; name a public host`
-  if (isSpecialAddress(address) && !open && contains(rules.networks, address)) {
+  if (isSpecialAddress(address) && !open && contains(rules.networks, address))
     return `${address} is outside the networks that this deployment allows partners (HMS_NOTIFIER_NETWORKS); name a public host`
-  }
-  if (isSpecialAddress(address) && !listed) {
+  if (isSpecialAddress(address) && !listed)
     return `${address} is not a public address; name a public host, or list its network under networks`
-  }
   if (rules.onlyNetworks && !listed) return `${address} is in none of the partner's networks that this deployment allows; ${USUAL_PORTS}`
   return undefined
 }

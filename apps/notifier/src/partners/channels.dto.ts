@@ -7,7 +7,6 @@ const MAX_SECRET = 16 * 1024
 
 export class WebhookDto {
   @Matches(/\S/, { message: 'url must be a text' }) @MaxLength(MAX_URL) url!: string
-
   @isText(MAX_SECRET) secret!: string
 }
 
@@ -17,15 +16,10 @@ export class EmailDto {
 
 export class SftpDto {
   @isText(253) host!: string
-
   @IsOptional() @isInteger(1, 65_535) port?: number
-
   @isText(100) user!: string
-
   @isText(MAX_SECRET) hostKey!: string
-
   @isText(1024) dir!: string
-
   @isText(MAX_SECRET) key!: string
 }
 
@@ -41,12 +35,8 @@ function channel(shape: () => Shape): PropertyDecorator {
 /** Channel of a registration. `parsePartner` requires exactly one of the members. */
 export class ChannelDto {
   @channel(() => WebhookDto) webhook?: WebhookDto
-
   @channel(() => EmailDto) email?: EmailDto
-
   @channel(() => SftpDto) sftp?: SftpDto
-
   @channel(() => WebhookDto) a2a?: WebhookDto
-
   @channel(() => WebhookDto) agent2agent?: WebhookDto
 }

@@ -21,9 +21,8 @@ export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
   checkId(id, '/id', report)
   groups?.forEach((group, index) => checkId(group, `/groups/${index}`, report))
   networks?.forEach((network, index) => checkNetwork(network, `/networks/${index}`, report))
-  if (contact !== undefined && contact !== null && !isEmailAddress(contact)) {
+  if (contact !== undefined && contact !== null && !isEmailAddress(contact))
     report('/contact', 'must be one email address, for instance air@va.example, without a name beside it')
-  }
   const partner: Partner = {
     id,
     name,
@@ -96,9 +95,8 @@ function parseSftp({ host, port = SFTP_PORT, user, hostKey, dir, key }: SftpDto,
 }
 
 function parseA2a({ url, secret }: WebhookDto, pointer: string, report: Report): WebhookDto {
-  if (isValue(secret, `${pointer}/secret`, report) && secret.length < MIN_A2A_SECRET) {
+  if (isValue(secret, `${pointer}/secret`, report) && secret.length < MIN_A2A_SECRET)
     report(`${pointer}/secret`, `the secret has ${secret.length} characters; ${MIN_A2A_SECRET} or more are needed`)
-  }
   return { url, secret }
 }
 

@@ -11,21 +11,13 @@ const MAX_RATE = 100
 /** Registration of a partner. Checks types, counts and lengths; `checkPartner` checks the meaning of the texts. */
 export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channels'> {
   @IsString() id!: string
-
   @Matches(/\S/, { message: 'name must be a text' }) @MaxLength(MAX_NAME) name!: string
-
   @IsOptional() @isTexts(MAX_ENTRIES) groups?: string[]
-
   @NestedList(() => ChannelDto, { min: 1, max: MAX_CHANNELS }) channels!: ChannelDto[]
-
   @IsOptional() @IsIn(['all', 'first']) deliver?: 'all' | 'first'
-
   @IsOptional() @IsString() contact?: string
-
   @IsOptional() @isInteger(1, MAX_RATE) rate?: number
-
   @IsOptional() @IsIn(['latest', 'every']) lane?: 'latest' | 'every'
-
   @IsOptional() @isTexts(MAX_ENTRIES) networks?: string[]
 
   @IsOptional()

@@ -11,14 +11,9 @@ export class AcknowledgementDto {
 
   /** Note of the partner, for instance a name or a case number; stored with the receipt. */
   @isOptionalText(MAX_TEXT) note?: string
-
   @IsOptional() @IsObject() meta?: JsonObject
-
   @isOptionalText(MAX_TEXT) intent?: string
-
   @IsOptional() @IsObject() data?: JsonObject
-
   @IsOptional() @isTexts(100) tags?: string[]
-
   @isOptionalText(MAX_TEXT) sig?: string
 }

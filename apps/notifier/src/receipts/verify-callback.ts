@@ -11,9 +11,8 @@ export type VerifiedCallback = { ok: true; keyId: string } | { ok: false; detail
 /** Verifies the partner's call, signed as we sign ours: Standard Webhooks 1.0.0, scheme `v1`, with one of the valid secrets. */
 export function verifyCallback(secrets: readonly string[], headers: IncomingHttpHeaders, body: Buffer, now: Date): VerifiedCallback {
   const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`])
-  if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') {
+  if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string')
     return { ok: false, detail: 'The call has no webhook-id, webhook-timestamp or webhook-signature: sign it as our webhooks are signed.' }
-  }
   const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Number.NaN
   if (!isWithinTolerance(seconds * 1000, now))
     return { ok: false, detail: 'webhook-timestamp is more than five minutes off; the clock of the sender may be wrong.' }
@@ -41,9 +40,8 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
   const { sig, ...unsigned } = objectOf(body)
   if (typeof sig !== 'string') return { ok: false, detail: 'The package has no sig: sign it as our packages are signed.' }
   const { ts } = (unsigned['meta'] ?? {}) as { ts?: unknown }
-  if (typeof ts !== 'string' || !isWithinTolerance(Date.parse(ts), now)) {
+  if (typeof ts !== 'string' || !isWithinTolerance(Date.parse(ts), now))
     return { ok: false, detail: 'meta.ts is more than five minutes off; the clock of the sender may be wrong.' }
-  }
   const [given, expected] = [Buffer.from(sig), Buffer.from(signatureOf(unsigned, secret))]
   // guard: receipt-package
   if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, keyId: webhookKeyId(secret) }

@@ -29,9 +29,8 @@ export class RedriveDeliveries {
   /** Redrives one message, unless it is pending. Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). */
   async one(id: string, requester: RedriveRequester): Promise<DeliveryDetail> {
     const decision = await this.redrive({ id }, requester, 0)
-    if (decision.do === 'nothing' && decision.because === 'overtaken') {
+    if (decision.do === 'nothing' && decision.because === 'overtaken')
       throw new HmsError('HMS_DELIVERY_OVERTAKEN', decision.detail, { status: 409, next: [action('partners.deliveries')] })
-    }
     return this.database.transaction(async (tx) => deliveryDetail(tx, await knownDelivery(tx, id)))
   }
 

@@ -10,6 +10,5 @@ export class RedriveDto {
 
 export class RedriveManyDto extends DeliveryFilterDto implements RedriveManyRequest {
   @isReason reason!: string
-
   @IsOptional() @isInstant until?: string
 }

@@ -5,14 +5,12 @@ import { IsBoolean, IsIn, IsNotEmpty, IsOptional, Matches, MaxLength } from 'cla
 /** Version of a policy that a rollback makes current. */
 class RollbackTargetDto {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' }) @MaxLength(100) policy!: string
-
   @isText(200) version!: string
 }
 
 export class RollbackRequestDto extends RollbackTargetDto implements RollbackRequest {
   /** Whether the other policies of the bundle stay unchanged. */
   @IsOptional() @IsBoolean() only?: boolean
-
   @isOptionalText(MAX_REASON) reason?: string
 
   /** Reason in the notification of partners. */

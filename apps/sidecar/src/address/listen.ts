@@ -57,9 +57,8 @@ async function removeStaleSocket(path: string): Promise<void> {
   })
   if (found === undefined) return
   if (!found.isSocket()) throw socketError(`${path} exists and is not a socket; it was not changed.`)
-  if (await isInUse(path)) {
+  if (await isInUse(path))
     throw new HmsError('HMS_SIDECAR_SOCKET_IN_USE', `Another process listens on ${path}.`, { status: 409, next: SOCKET_NEXT })
-  }
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw socketError(`The stale socket ${path} cannot be removed (${error.code}).`, error)
   })

@@ -90,9 +90,8 @@ function readAt<T>(position: string, read: () => T): T {
 
 function valueAt(root: Json, path: readonly string[]): Json | undefined {
   let value: Json | undefined = root
-  for (const name of path) {
+  for (const name of path)
     value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
-  }
   return value
 }
 

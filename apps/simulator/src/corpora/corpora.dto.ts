@@ -9,9 +9,7 @@ const COLUMN_MAP = {
 
 export class CorpusRegistrationDto implements CorpusRegistration {
   @Matches(REGISTRY_ID, { message: 'id must be 1 to 100 letters, digits, dots, hyphens or underscores' }) id!: string
-
   @IsIn(['csv', 'jsonl']) format!: 'csv' | 'jsonl'
-
   @IsString() content!: string
 
   /** Column of the file for each reading field. */

@@ -48,9 +48,8 @@ export function classify(inputs: ScenarioInputs, { concerned, incompatible, runs
     const index = before.verdicts.findIndex((_, at) => first.verdicts[at] !== second.verdicts[at])
     return { ...outcome('NONDETERMINISTIC', index, before.verdicts[index], second), message: 'two runs under the old policy differ' }
   }
-  if (first.alerts !== second.alerts) {
+  if (first.alerts !== second.alerts)
     return { class: 'NONDETERMINISTIC', agreed, message: 'two runs under the old policy differ in kind or value' }
-  }
   const misses = after.verdicts.flatMap((verdict, index) => (last.verdicts[index] === digit(verdict) ? [] : [index]))
   const unchangedMiss = misses.find((index) => before.verdicts[index] === after.verdicts[index])
   if (unchangedMiss !== undefined) return outcome('WRONG', unchangedMiss, after.verdicts[unchangedMiss], last)

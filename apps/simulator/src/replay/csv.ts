@@ -49,9 +49,8 @@ function quoted(text: string, start: number, row: number): Field {
   while (close !== -1 && text[close + 1] === '"') close = text.indexOf('"', close + 2)
   if (close === -1) throw new CsvError(row, 'a quoted field is never closed')
   const end = close + 1
-  if (end < text.length && text[end] !== ',' && text[end] !== '\n' && !text.startsWith('\r\n', end)) {
+  if (end < text.length && text[end] !== ',' && text[end] !== '\n' && !text.startsWith('\r\n', end))
     throw new CsvError(row, 'text follows a closing quote')
-  }
   return { value: text.slice(start + 1, close).replaceAll('""', '"'), end }
 }
 

@@ -65,9 +65,8 @@ function summaryOf(counts: Counts, applicable: BotReport[], critical: readonly s
   }
   const failedCritical = applicable.filter((bot) => !isGood(bot) && critical.includes(bot.bot)).map((bot) => bot.bot)
   if (failedCritical.length) parts.push(`critical: ${listed(failedCritical, LISTED_IDS)}`)
-  if (!counts.firstVersion) {
+  if (!counts.firstVersion)
     parts.push(`${counts.discriminating} discriminating inputs${counts.boundary ? ` and ${counts.boundary} at the boundary` : ''}`)
-  }
   return parts.join('; ')
 }
 

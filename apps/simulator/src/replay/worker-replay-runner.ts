@@ -49,9 +49,8 @@ export class WorkerReplayRunner implements ReplayRunner {
   async replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<Replayed> {
     signal?.throwIfAborted()
     if (this.#closed) throw new ReplayError('HMS_REPLAY_BUSY', 'the replay worker is closed', true)
-    if (this.#waiting.length >= this.#options.queueLimit) {
+    if (this.#waiting.length >= this.#options.queueLimit)
       throw new ReplayError('HMS_REPLAY_BUSY', `${this.#waiting.length} replays are waiting already`, true)
-    }
     const ended = new AbortController()
     return new Promise<Replayed>((resolve, reject) => {
       const job = { task, onProgress, resolve, reject }

@@ -5,6 +5,5 @@ import { IsString } from 'class-validator'
 export class ScenarioRegistrationDto implements ScenarioRegistration {
   /** File name in findings. */
   @isText(500) file!: string
-
   @IsString() source!: string
 }

@@ -107,9 +107,8 @@ export function predictedLoad({ scenarios, bots }: SimulationImpact): PredictedL
   for (const scenario of scenarios) addIfFits(scenarioLoad(scenario), load.scenarios)
   for (const [index, { regions }] of scenarios.entries()) {
     const kept = load.scenarios[index]
-    for (const { name, readings, before, after } of regions.toSorted((a, b) => b.readings - a.readings)) {
+    for (const { name, readings, before, after } of regions.toSorted((a, b) => b.readings - a.readings))
       addIfFits({ region: name, readings, before, after }, kept?.regions)
-    }
   }
   for (const bot of bots) addIfFits(bot, load.bots)
   return load

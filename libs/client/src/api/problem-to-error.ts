@@ -9,9 +9,8 @@ const TRACE_ID = /^[0-9a-f]{1,32}$/
 export function errorOfResponse(url: string, status: number, contentType: string | null, body: string): HmsError {
   const problem = contentType?.includes('json') === true ? parseProblem(body) : undefined
   if (problem !== undefined) return errorOfProblem(problem, status)
-  if (GATEWAY_STATUS.has(status)) {
+  if (GATEWAY_STATUS.has(status))
     return new HmsError('HMS_UNREACHABLE', `${url} responded with status ${status}`, { status, next: ['hms-svc dev'], retryable: true })
-  }
   return new HmsError('HMS_HTTP_UNEXPECTED', `${url} responded with status ${status} without a problem document: is this an HMS-SVC?`, {
     status,
   })

@@ -115,9 +115,8 @@ export class ReaderSession implements HmsConnection {
     const { reader, api } = this.options
     const { bot, region = '' } = reader
     if (api === undefined) throw new TypeError('a follower of a log cannot send alerts')
-    if (bot === undefined) {
+    if (bot === undefined)
       throw new HmsError('HMS_ALERT_BOT_REQUIRED', 'an alert comes from a bot: name it in connect({ bot }) or HMS_BOT', { status: 400 })
-    }
     requireReading(reading)
     await api.post('/v1/alerts', { id, bot, region, kind, reading, value, policy, version })
   }

@@ -17,9 +17,8 @@ export async function encryptPrivateKey(
   { rounds = PBKDF2_ROUNDS }: { rounds?: number } = {},
 ): Promise<string> {
   if (passphrase === '') throw new KeyError('HMS_KEY_PASSPHRASE', 'a passphrase must not be empty')
-  if (Buffer.byteLength(passphrase) > MAX_PASSPHRASE_BYTES) {
+  if (Buffer.byteLength(passphrase) > MAX_PASSPHRASE_BYTES)
     throw new KeyError('HMS_KEY_PASSPHRASE', `a passphrase has at most ${MAX_PASSPHRASE_BYTES} bytes`)
-  }
   const plain = key.export({ format: 'der', type: 'pkcs8' })
   const encrypted = await encryptPbes2(plain, passphrase, rounds)
   plain.fill(0)

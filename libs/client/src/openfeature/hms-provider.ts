@@ -36,9 +36,8 @@ function resolveFlag<T extends JsonValue>(
   const [id, field] = dot === -1 ? [key, undefined] : [key.slice(0, dot), key.slice(dot + 1)]
   const found = resolve(documents.of(id), reader, documents.nowMs())
   const value = found === null ? undefined : valueAt(found.held.value, field)
-  if (found === null || value === undefined) {
+  if (found === null || value === undefined)
     throw new ProviderError('FLAG_NOT_FOUND', `no policy, and no field of one that is in force for this context, is called ${key}`)
-  }
   if (typeof value !== type) throw new ProviderError('TYPE_MISMATCH', `${key} is of type ${typeof value}, not ${type}`)
   const { held, reason } = found
   return {

@@ -47,9 +47,8 @@ export class DocumentTrust {
     const policy = release?.predicate.policy as PolicyValue | undefined
     const now = this.time.now()
     // guard: reader-effective
-    if (policy !== undefined && !(effectiveMs(policy) <= now)) {
+    if (policy !== undefined && !(effectiveMs(policy) <= now))
       throw new SignatureError('HMS_RELEASE_NOT_EFFECTIVE', `${policy.id}@${policy.version} is in force from ${policy.effective}`)
-    }
     this.floors.admit(verified, roster, now)
     return leasedFrom(now, held)
   }
@@ -91,9 +90,8 @@ function checkDocument(document: ConfigDocument, roster: Roster): { verified: Ve
   const verified = verifyDocument(document, roster)
   const { head } = verified
   // guard: reader-document
-  if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest) {
+  if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest)
     throw new SignatureError('HMS_HEAD_MALFORMED', 'the members of the document differ from its head')
-  }
   return { verified, held: decodeDocument(document) }
 }
 

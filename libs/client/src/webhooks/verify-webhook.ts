@@ -150,8 +150,7 @@ const RAW_BYTES = 32
 function decodePublicKey(text: string): KeyObject {
   const raw = Buffer.from(text.slice(PREFIX.length), 'base64')
   // Buffer skips invalid base64; re-encoding detects that.
-  if (raw.length !== RAW_BYTES || raw.toString('base64') !== text.slice(PREFIX.length)) {
+  if (raw.length !== RAW_BYTES || raw.toString('base64') !== text.slice(PREFIX.length))
     throw new WebhookVerificationError('HMS_WEBHOOK_SECRET_INVALID')
-  }
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' })
 }

@@ -42,9 +42,8 @@ export function refuseUnsafe(schema: JsonObject): void {
 export function resolveRef(root: JsonObject, ref: string): Json {
   if (ref !== '#' && !ref.startsWith('#/')) throw new SchemaRefused(`$ref ${JSON.stringify(ref)} leaves the document`)
   let node: Json | undefined = root
-  for (const part of pathOf(decode(ref.slice(1)))) {
+  for (const part of pathOf(decode(ref.slice(1))))
     node = typeof node === 'object' && node !== null && Object.hasOwn(node, part) ? (node as JsonObject)[part] : undefined
-  }
   if (node === undefined) throw new SchemaRefused(`$ref ${JSON.stringify(ref)} has no target`)
   return node
 }

@@ -77,9 +77,8 @@ export class EventConsumer {
   /** Registers a handler for events of these types. Other events on the same topics are read and skipped. */
   on<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
     for (const type of types) {
-      for (const topic of topicsOfType(type, this.deps.service)) {
+      for (const topic of topicsOfType(type, this.deps.service))
         routesIn(this.routes, topic, (routes) => this.onTopic(topic, routes.handle)).add(type, handle)
-      }
     }
   }
 

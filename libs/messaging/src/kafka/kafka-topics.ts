@@ -205,9 +205,8 @@ export async function maintainTopics(
   const wanted = services.flatMap((service) => topicsOf(service, replication))
   for (;;) {
     try {
-      for (const { topic, what, wanted: setting, found } of await applyTopics(kafka, replication, wanted)) {
+      for (const { topic, what, wanted: setting, found } of await applyTopics(kafka, replication, wanted))
         log.warn({ topic, what, wanted: setting, found }, 'a topic differed from the catalogue and was repaired')
-      }
       return
     } catch (error) {
       if (error instanceof HmsError && ['HMS_TOPICS_PARTITIONS', 'HMS_BROKER_LOGIN'].includes(error.code)) return onRefused(error)

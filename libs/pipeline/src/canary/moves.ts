@@ -122,9 +122,8 @@ export function pass(canary: Canary, basis: PassBasis, summary: string, context:
   if (stepCount(canary) === 1) return { state: { ...canary, state: 'passed' }, effects: [cancel, { do: 'pass', basis, summary }] }
   // Drops an earlier pass of this step: people may have paused the canary after the pass, and resumed it.
   const passed = [...(canary.passed ?? []).slice(0, canary.step ?? 0), passedStep(canary, basis, summary, context)]
-  if (followingStep(canary) === undefined) {
+  if (followingStep(canary) === undefined)
     return { state: { ...canary, state: 'passed', passed }, effects: [cancel, { do: 'pass', basis: weakestBasis(passed), summary }] }
-  }
   const { run, attempt } = canary
   const data = { run, attempt, label: canaryLabel(canary), detail: summary, steps: passed }
   // A timer starts the next step, because this transaction has not checked whether the scope of that step is frozen.

@@ -15,9 +15,8 @@ export function parseShare(input: string | number): ParsedShare {
   if (/[1-9]/.test(fraction.slice(places))) return refusal(`${text} is finer than 0.01%`)
   const basisPoints = Number((whole ?? '0') + fraction.padEnd(places, '0').slice(0, places))
   if (basisPoints < 1) return refusal(`${text} includes no bot; the smallest share is 0.01%`)
-  if (basisPoints > BASIS_POINTS) {
+  if (basisPoints > BASIS_POINTS)
     return refusal(percent === undefined ? `${text} is more than 100%; for percent write ${text}%` : `${text} is more than 100%`)
-  }
   return { ok: true, basisPoints }
 }
 

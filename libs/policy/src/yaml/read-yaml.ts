@@ -29,9 +29,8 @@ export function readYaml(bytes: Uint8Array | string, file: string, maxBytes: num
   const documents = fatal ? [] : compose(tokens, text.length)
   const [document, second] = documents
   for (const each of documents) issues.push(...syntaxIssues(each))
-  if (second) {
+  if (second)
     issues.push({ offset: second.range[0], rule: 'multiple-documents', message: 'a second document starts here', hint: 'one per file' })
-  }
   const value = document && issues.length === 0 ? toJson(document.contents, issues) : null
 
   if (issues.length > 0) return { ok: false, findings: toFindings(issues, file, lines) }
@@ -119,9 +118,8 @@ function toJson(node: unknown, issues: Issue[]): Json {
   const { value } = node
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) {
+      if (!value.isWellFormed())
         issues.push({ offset: offsetOf(node), rule: 'lone-surrogate', message: 'the text contains half a surrogate pair' })
-      }
       return value
     case 'boolean':
       return value

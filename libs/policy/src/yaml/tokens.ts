@@ -18,9 +18,8 @@ export function inspectTokens(tokens: readonly CST.Token[]): { issues: Issue[]; 
   for (let top = open.pop(); top !== undefined; top = open.pop()) {
     const { node, depth } = top
     const offset = 'offset' in node && typeof node.offset === 'number' ? node.offset : 0
-    if (++seen > MAX_TOKENS) {
+    if (++seen > MAX_TOKENS)
       return { issues: [{ offset, rule: 'too-many-values', message: 'the document has too many parts' }], fatal: true }
-    }
     const inner = 'items' in node ? depth + 1 : depth
     if (inner > MAX_DEPTH) {
       const message = `values are nested more than ${MAX_DEPTH} deep`

@@ -13,7 +13,6 @@ const MAX_LIMIT = 1_000
 
 class PageQueryDto {
   @IsOptional() @isIntegerText(1, MAX_LIMIT) limit?: number
-
   @isOptionalText(2_000) cursor?: string
 }
 

@@ -12,7 +12,6 @@ export class TopicRecordsQueryDto {
 
   /** Cursor: `next` of an earlier page. Without `after` and `since`, the page is empty and its `next` is the end of the log. */
   @isOptionalText(200) after?: string
-
   @IsOptional() @isInstant since?: string
 
   /** `newest`: the newest records, whatever `after` and `since` are. They are listed oldest first, too. */

@@ -84,18 +84,16 @@ function readSignedHead(envelope: Envelope, roster: Roster): HeadPredicate {
 function readNamed(head: HeadPredicate, named: string, envelope: Envelope): OpenedRelease {
   const release = openRelease(envelope)
   const { predicate, digest } = release
-  if (digest !== named || predicate.policy.id !== head.policy) {
+  if (digest !== named || predicate.policy.id !== head.policy)
     throw refusal('HMS_HEAD_RELEASE_OTHER', `the release in the document is not the release that the head of ${head.policy} names`)
-  }
   requireApprovedScope(head, named, release)
   return release
 }
 
 /** Requires that the release was approved for the scope of the head. The base of a canary was approved for all readers. */
 function requireApprovedScope(head: HeadPredicate, named: string, { predicate }: OpenedRelease): void {
-  if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
+  if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope))
     throw refusal('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
-  }
   if (predicate.plan.ramp?.some(({ scope }) => scope === head.scope) === true) return
   if (head.scope === STABLE_SCOPE || named === (head.base ?? null) || head.scope === predicate.plan.scope) return
   throw refusal(

@@ -20,9 +20,8 @@ export function nextRoster(current: Roster, envelope: unknown): Roster {
 export function readSuccessor(current: Roster, envelope: unknown): Roster {
   const next = readUnsignedRoster(envelope)
   const { version, profile, revocations, namedInstallation } = next
-  if (version !== current.version + 1) {
+  if (version !== current.version + 1)
     throw new SignatureError('HMS_ROSTER_VERSION', `roster ${version} does not follow roster ${current.version}`)
-  }
   if (profile !== current.profile)
     throw new SignatureError('HMS_ROSTER_PROFILE', `a ${current.profile} roster does not become a ${profile} one`)
   if (namedInstallation !== undefined && namedInstallation !== current.installation) {

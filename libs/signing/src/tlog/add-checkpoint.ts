@@ -34,9 +34,8 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
   const [place = '', ...hashes] = text.slice(0, Math.max(end, 0)).split('\n')
   const [, old] = /^old (0|[1-9][0-9]{0,15})$/.exec(place) ?? []
   const path = hashes.map(hashFrom)
-  if (old === undefined || path.length > MAX_PATH || path.includes(undefined)) {
+  if (old === undefined || path.length > MAX_PATH || path.includes(undefined))
     throw new SignatureError('HMS_CHECKPOINT_INVALID', 'not a request to add a checkpoint')
-  }
   return { old: Number(old), path: path as Uint8Array[], checkpoint: text.slice(end + 2) }
 }
 

@@ -32,9 +32,8 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 export function readCheckpoint(body: string): Checkpoint {
   const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
   const root = hashFrom(hash)
-  if (origin === undefined || root === undefined || !Number.isSafeInteger(Number(size))) {
+  if (origin === undefined || root === undefined || !Number.isSafeInteger(Number(size)))
     throw new SignatureError('HMS_CHECKPOINT_INVALID', 'a checkpoint must be exactly three lines: origin, size and root')
-  }
   return { origin, size: Number(size), root }
 }
 

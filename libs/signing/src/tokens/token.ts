@@ -29,9 +29,8 @@ export function tokenIdOf(token: string): string | undefined {
 
 /** Returns the record of a valid token. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN`; `_REVOKED` and `_EXPIRED` only with the correct secret. */
 export function requireToken(token: string, record: TokenRecord | undefined, now: Date): TokenRecord {
-  if (record === undefined || !isSame(digestOf(token), record.hash)) {
+  if (record === undefined || !isSame(digestOf(token), record.hash))
     throw refusal('UNKNOWN', 'This key is unknown here. A newly created key becomes valid within seconds.')
-  }
   return requireValid(record, now)
 }
 
@@ -45,9 +44,8 @@ export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>, use:
 
 /** Returns the record if the presented stream key matches it and the token is valid. Throws as `requireToken`. */
 export function requireStreamKey(key: string, record: TokenRecord | undefined, now: Date, use?: AddressUse): TokenRecord {
-  if (record === undefined || !isSame(key, streamKeyOf(record, use))) {
+  if (record === undefined || !isSame(key, streamKeyOf(record, use)))
     throw refusal('UNKNOWN', 'This address is unknown here: get it again, from an evaluation or with the key that it is of.')
-  }
   return requireValid(record, now)
 }
 

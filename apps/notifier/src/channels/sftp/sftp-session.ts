@@ -223,9 +223,8 @@ function stepFailure(what: string, error: Error): SftpFailure {
 
 function connectionFailure(error: Error & { level?: string }): SftpFailure {
   if (error.level === 'client-authentication') return new SftpFailure('login', 'the server refuses our key for this user')
-  if (/no matching host key/.test(error.message)) {
+  if (/no matching host key/.test(error.message))
     return new SftpFailure('untrusted', 'the server has no host key of the registered type; ask the partner which key is right')
-  }
   return new SftpFailure('lost', plainText(error.message))
 }
 

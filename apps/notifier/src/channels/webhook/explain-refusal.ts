@@ -34,9 +34,8 @@ export async function explainRefusal(
     },
   })
   const offMs = receiverClock === undefined ? 0 : receiverClock.getTime() - message.timestamp.getTime()
-  if (Math.abs(offMs) > TOLERANCE_MS) {
+  if (Math.abs(offMs) > TOLERANCE_MS)
     return explain('time', `the clock of the receiver is ${Math.round(Math.abs(offMs) / 1000)} s ${offMs > 0 ? 'ahead' : 'behind'}`)
-  }
   for (const { suspect, detail, headers } of usualMistakes(message, secret)) if (await probe(headers)) return explain(suspect, detail)
   return explain(null, 'no usual mistake fits: compare the beginning of the secret, and the SHA-256 of the body as it comes, with yours')
 }

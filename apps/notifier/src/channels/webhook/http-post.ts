@@ -178,9 +178,8 @@ function textOf(bytes: Buffer): string {
 function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
   const { code, message } = error as Partial<NodeJS.ErrnoException>
   if (code === ADDRESS_REFUSED) return { kind: 'refused', detail: message }
-  if (late || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
+  if (late || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
     return { kind: 'retry', timedOut: true, detail: 'no answer in time' }
-  }
   if (stopped) return { kind: 'retry', detail: 'stopped before the partner answered' }
   return { kind: 'retry', detail: [code, message].filter(Boolean).join(': ') || String(error) }
 }
