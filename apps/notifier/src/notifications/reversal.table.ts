@@ -34,7 +34,8 @@ export async function rememberReversal(
 export async function leftInForce(tx: Transaction, release: ReleaseDocument | null, at: Date): Promise<ReleaseDocument | null> {
   const reversal = release === null ? undefined : await tx.documents(REVERSALS).get(release.releaseDigest)
   const { takenBackAt = null, to } = reversal ?? {}
-  return to === undefined || takenBackAt === null || Date.parse(takenBackAt) < at.getTime() ? release : leftInForce(tx, to, at)
+  if (to === undefined || takenBackAt === null || to?.releaseDigest === release?.releaseDigest) return release
+  return Date.parse(takenBackAt) < at.getTime() ? release : leftInForce(tx, to, at)
 }
 
 /** Returns the run's releases no longer in force, by reversals since `at`: a later attempt releases the same document again. */

@@ -115,6 +115,26 @@ describe('Agent2AgentSender', () => {
     expect(seen.filter(({ call }) => call?.method === 'message/send')).toHaveLength(1)
   })
 
+  it('keeps the task after an answer that does not end it, so that no other attempt sends the message again', async () => {
+    const answers = [
+      error(-32603),
+      error(-32601),
+      () => (answer = () => '<html>'),
+      result(task('input-required')),
+      result(task('rejected')),
+    ]
+    for (const prepare of answers) {
+      prepare()
+      expect((await send({ task: 't' })).task).toBe('t')
+    }
+  })
+
+  it('reports a text that PostgreSQL stores, also half of a surrogate pair', async () => {
+    const message = { parts: [{ kind: 'text', text: 'x'.repeat(197) + '\u{1F600}' }] }
+    result({ ...task('rejected'), status: { state: 'rejected', message } })()
+    expect((await send()).detail).toMatch(/x\uFFFD$/)
+  })
+
   it('keeps the task while the agent cannot be reached, and forgets it once the agent does not know it or it failed', async () => {
     status = 503
     expect(await send({ task: 't' })).toMatchObject({ kind: 'retry', task: 't' })

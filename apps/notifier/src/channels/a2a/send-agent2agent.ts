@@ -38,7 +38,7 @@ export class Agent2AgentSender implements ChannelSender<'agent2agent'> {
     const headers = { authorization: `Bearer ${secret}` }
     const answer = await this.http.send({ ...request, url: target.url, headers, body: Buffer.from(JSON.stringify(call)) }, signal)
     const latencyMs = card.outcome.latencyMs + answer.outcome.latencyMs
-    return { ...answer.outcome, latencyMs, ...(answer.outcome.kind === 'delivered' ? judge(answer, id) : { task }) }
+    return { ...answer.outcome, latencyMs, task, ...(answer.outcome.kind === 'delivered' ? judge(answer, id) : {}) }
   }
 
   close(): Promise<void> {
@@ -46,6 +46,8 @@ export class Agent2AgentSender implements ChannelSender<'agent2agent'> {
   }
 }
 
+/** PostgreSQL refuses NUL and half surrogate pairs in a document. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed()
 function messageSend(messageId: string, body: Buffer): object {
   const message = { kind: 'message', role: 'user', messageId, parts: [{ kind: 'data', data: JSON.parse(body.toString()) as JsonObject }] }
   // guard: agent-not-blocked
@@ -70,14 +72,15 @@ function endpointOf(card: unknown, base: string): { ok: true; url: string } | { 
   return { ok: true, url: address }
 }
 
-/** Judges a 2xx answer: a message, or a task by its state. */
+/** Judges a 2xx answer: a message, or a task by its state. `task`: only where the answer says whether that task still counts. */
 function judge({ text = '' }: HttpAnswer, id: string): Pick<Outcome, 'kind' | 'detail' | 'task'> {
   const answer = jsonIn(text)
   if (!isObject(answer) || answer['jsonrpc'] !== '2.0' || (answer['id'] !== id && answer['error'] === undefined))
     return { kind: 'retry', detail: 'the answer is no JSON-RPC response to this request' }
   const { error, result } = answer
   if (isObject(error)) {
-    const detail = `JSON-RPC error ${String(error['code'])}: ${String(error['message']).slice(0, 200)}`
+    const detail = storable(`JSON-RPC error ${String(error['code'])}: ${String(error['message']).slice(0, 200)}`)
+    if (error['code'] === -32001) return { kind: 'retry', detail, task: undefined } // The agent does not know the task.
     return { kind: LASTING_ERRORS.includes(error['code']) ? 'rejected' : 'retry', detail }
   }
   if (isObject(result) && result['kind'] === 'message') return { kind: 'delivered' }
@@ -87,8 +90,9 @@ function judge({ text = '' }: HttpAnswer, id: string): Pick<Outcome, 'kind' | 'd
   const { state, message } = status
   const parts = Array.isArray(message?.parts) ? message.parts : []
   const reason = parts.map((part) => (isObject(part) && typeof part['text'] === 'string' ? `: ${part['text']}` : '')).join('')
-  const detail = `task ${state.slice(0, 40)}${reason.slice(0, 200)}`.replaceAll('\0', '\uFFFD')
+  const detail = storable(`task ${state.slice(0, 40)}${reason.slice(0, 200)}`)
   if (state === 'completed') return { kind: 'delivered', detail }
-  if (WORKING.includes(state) && /^[\x21-\x7e]{1,256}$/.test(String(task))) return { kind: 'working', detail, task: String(task) }
-  return { kind: LASTING_STATES.includes(state) ? 'rejected' : 'retry', detail }
+  const kept = /^[\x21-\x7e]{1,256}$/.test(String(task)) ? String(task) : undefined
+  if (WORKING.includes(state) && kept !== undefined) return { kind: 'working', detail, task: kept }
+  return LASTING_STATES.includes(state) ? { kind: 'rejected', detail, task: kept } : { kind: 'retry', detail, task: undefined }
 }
