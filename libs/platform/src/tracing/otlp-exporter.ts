@@ -44,7 +44,7 @@ class OtlpExporter {
     this.stopTaking = registerSpanExporter((span) => this.take(span), options.settings.samples)
   }
 
-  /** Sends the queued spans once, and accepts no more. */
+  /** Sends the queued spans once, and accepts no more; drops all of them once the collector refuses a batch or is away. */
   async stop(): Promise<void> {
     this.stopTaking()
     this.isStopped = true
@@ -76,8 +76,8 @@ class OtlpExporter {
         return
       }
       this.retries = 0
-      this.waiting.splice(0, batch.length)
-      this.sent.inc({ outcome }, batch.length)
+      const done = this.waiting.splice(0, this.isStopped && waitMs !== undefined ? MAX_WAITING : batch.length)
+      this.sent.inc({ outcome }, done.length)
     }
   }
 
