@@ -27,7 +27,8 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
         },
   'hms.dead-letter.closed.v1': ({ state, by, reason, statement }) => {
     const [said, statements] = statement === undefined ? [{ reason }, []] : [peekPredicate<{ reason: string }>(statement), [statement]]
-    return actOf(state === 'replayed' ? 'replay' : 'discard', [by], said, statements)
+    // A build replays letters at its start.
+    return by.startsWith('hms-svc ') ? undefined : actOf(state === 'replayed' ? 'replay' : 'discard', [by], said, statements)
   },
   'hms.rollout.withdrawn.v1': ({ by, statements, ...reasons }) => actOf('withdraw', by, reasons, statements),
   'hms.rollout.reversed.v1': ({ change, policy, to }) => {
