@@ -14,6 +14,7 @@ const OPEN = [
   '/v1/approvals',
   '/v1/approvals/any/decisions',
   '/v1/break-glass',
+  '/v1/dead-letters/any/any/decisions',
   '/v1/freezes',
   '/v1/freezes/any/lift',
   '/v1/freshness',

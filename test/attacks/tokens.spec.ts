@@ -84,6 +84,7 @@ describe('in production', () => {
       'POST /v1/approvals',
       'POST /v1/approvals/{digest}/decisions',
       'POST /v1/break-glass',
+      'POST /v1/dead-letters/{service}/{id}/decisions',
       'POST /v1/freezes',
       'POST /v1/freezes/{id}/lift',
       'POST /v1/freshness',

@@ -58,7 +58,7 @@ describeKafka('Kafka with ACLs', () => {
       expect(new Set(results)).toEqual(new Set(['sent', DENIED]))
     }
     expect(answers).toEqual(expected)
-    expect(answers['linter']).toEqual(['hms.lint.v1', 'hms.dlq.linter.v1'])
+    expect(answers['linter']).toEqual(['hms.lint.v1', 'hms.letter.v1', 'hms.dlq.linter.v1'])
     expect(answers['audit']).toEqual(['hms.audit.v1', 'hms.dlq.audit.v1'])
   }, 120_000)
 
