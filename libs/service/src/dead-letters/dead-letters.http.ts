@@ -29,7 +29,8 @@ export class DeadLettersController {
   async show(@Param('service') service: string, @Param('id') id: string): Promise<DeadLetterView> {
     const { consumer, roster } = this.runtime(service)
     const letter = await consumer.letters.get(id)
-    return { ...letterView(letter), digest: digestOfLetter(letter, roster) }
+    const { value, headers, raw = null, cutFrom = null } = letter
+    return { ...summaryOf(letter), value, headers, raw, cutFrom, digest: digestOfLetter(letter, roster) }
   }
 
   /** Replays or discards a dead letter. The signature of the statement, a decision about this letter, authenticates the caller. */
@@ -74,9 +75,4 @@ export class DeadLettersController {
 function summaryOf(letter: DeadLetter): DeadLetterSummary {
   const { id, group, topic, position, key, code, detail, run, tries, state, at, closed } = letter
   return { id, service: group, topic, position, key, code, detail, run, tries, state, at, closed: closed ?? null }
-}
-
-function letterView(letter: DeadLetter): Omit<DeadLetterView, 'digest'> {
-  const { value, headers, raw, cutFrom } = letter
-  return { ...summaryOf(letter), value, headers, raw: raw ?? null, cutFrom: cutFrom ?? null }
 }
