@@ -167,13 +167,20 @@ if (pauseButton !== null) {
 /** Gives each newer copy of another page to `take`. Reads nothing while the window is hidden or `isPaused`, and catches up afterwards. */
 function follow(page, take, isPaused = () => false) {
   let stream
+  let opening
   const stop = () => {
+    clearTimeout(opening)
     stream?.close()
     stream = undefined
   }
   const start = () => {
     if (stream !== undefined || document.hidden || isPaused()) return
     stream = new EventSource(`/console/live?page=${encodeURIComponent(page)}`)
+    stream.addEventListener('error', () => {
+      if (stream?.readyState !== EventSource.CLOSED) return
+      stop()
+      opening = setTimeout(start, REOPEN_MS)
+    })
     stream.addEventListener('message', ({ data }) => take(new DOMParser().parseFromString(JSON.parse(data), 'text/html')))
   }
   document.addEventListener('visibilitychange', () => (document.hidden ? stop() : start()))

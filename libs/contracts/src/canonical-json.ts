@@ -20,10 +20,10 @@ export function jsonIn(text: string): unknown {
   }
 }
 
-/** Returns the JSON text of a value; `undefined` for a value without one, such as a cycle or deep nesting. */
-export function jsonTextOf(value: unknown): string | undefined {
+/** Returns the JSON text of a value; `undefined` for a value without one, such as a cycle or deep nesting. `indent`: spaces a level. */
+export function jsonTextOf(value: unknown, indent?: number): string | undefined {
   try {
-    return JSON.stringify(value)
+    return JSON.stringify(value, null, indent)
   } catch {
     return undefined
   }

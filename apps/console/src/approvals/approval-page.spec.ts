@@ -200,7 +200,7 @@ describe('the consequence on the page of an approval', () => {
 
   it('wants the new value again, and looks amber, where it is large', async () => {
     const { html, text } = await tried(taken(aTrial({ statement: large })))
-    expect(text).toContain('as many violations 6,000 more readings')
+    expect(text).toContain('as many violations, or a fifth of them 6,000 more readings')
     expect(html).toMatch(/usa-alert--warning(?:(?!<section).)*6,000 more readings/s)
     expect(html).toMatch(/<label[^>]*for="typed-again"[^>]*>Type the new limit again<\/label>/)
     expect(html.match(/ id="typed-again"/g)).toHaveLength(1)

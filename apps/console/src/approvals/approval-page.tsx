@@ -28,7 +28,7 @@ function ConsequencePart({ proof, longer }: { proof: Proof; longer: string | und
   )
 }
 
-const LARGE = 'A large change: more than a tenth of all readings, or five times as many violations'
+const LARGE = 'A large change: more than a tenth of all readings, or five times as many violations, or a fifth of them'
 
 function Proven({ proof: { consequences, statement, keys } }: { proof: Proof & { kind: 'proven' } }): JSX.Element {
   return (

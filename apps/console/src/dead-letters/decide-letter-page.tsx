@@ -9,14 +9,14 @@ export async function decideLetterPage(request: PageRequest): Promise<PageConten
   const { read, query, now, params } = request
   const answer = await readLetter(read, params['id'] ?? '')
   if (answer.kind !== 'loaded') return absentLetter(answer)
-  const { service, id, topic } = answer.value
+  const { service, id, topic, state } = answer.value
   const back = `/dead-letters/${id}`
-  const place = placeIn('Topics', 'Decide a dead letter', { href: back, text: 'Dead letter' })
+  const place = { ...placeIn('Topics', 'Decide a dead letter', { href: back, text: 'Dead letter' }), state, beside: back }
   const decisions = decisionsOfLetter(answer.value)
   const decision = decisions.find((each) => each === query.get('decision'))
   const reason = textIn(query, 'reason', 1_000)
   if (decision === undefined || reason === '') {
-    const wrong = decision === undefined ? `It takes ${decisions.join(', ')} as it is now.` : 'A decision needs a reason.'
+    const wrong = decision === undefined ? `It takes ${decisions.join(', ')} in its present state.` : 'A decision needs a reason.'
     return wrongChoice({ ...place, detail: decisions.length === 0 ? sinceText(answer.value) : wrong, back })
   }
   const { text, hint } = LETTER_WORDS[decision]

@@ -142,8 +142,8 @@ describe('the page that decides about a dead letter', async () => {
 
   it.each([
     ['no reason', 'decision=replay', {}, 'A decision needs a reason.'],
-    ['another decision', 'decision=burn&reason=r', {}, 'It takes replay, discard as it is now.'],
-    ['a replay of a foreign record', 'decision=replay&reason=r', { state: 'ignored' }, 'It takes discard as it is now.'],
+    ['another decision', 'decision=burn&reason=r', {}, 'It takes replay, discard in its present state.'],
+    ['a replay of a foreign record', 'decision=replay&reason=r', { state: 'ignored' }, 'It takes discard in its present state.'],
     [
       'a closed letter',
       'decision=discard&reason=r',

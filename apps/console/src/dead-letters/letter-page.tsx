@@ -1,13 +1,13 @@
-import { eventWords, jsonIn, peekPredicate, SERVICES, type DeadLetterView, type Envelope, type LetterDecision } from '#libs/contracts'
+import { eventWords, jsonIn, jsonTextOf, peekPredicate, SERVICES, type DeadLetterView, type LetterDecision } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { ChoiceForm, LongTextField, RadioField } from '../forms/fields.js'
 import { absentPage, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { count, Facts, Moment, momentText, Part, RunLink, Section, Terminal } from '../layout/parts.js'
+import { count, Facts, Moment, momentText, Part, RunLink, Terminal } from '../layout/parts.js'
 import { isUnread, type Answer, type Read } from '../reading/answer.js'
 
-/** Maximum characters of the payload on the page; a payload may have 4 MiB, and the terminal prints all of it. */
-const MAX_PAYLOAD = 20_000
+/** Maximum characters of the payload that are shown, and that are parsed; it may have 4 MiB, and the terminal prints all of it. */
+const [MAX_PAYLOAD, MAX_PARSED] = [20_000, 200_000]
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const GONE = 'There is no dead letter with this id: it may be mistyped, or its retention is over.'
 
@@ -25,8 +25,8 @@ export function decisionsOfLetter({ state }: Pick<DeadLetterView, 'state'>): Let
 export async function letterPage({ read, params: { id = '' } }: PageRequest): Promise<PageContent> {
   const answer = await readLetter(read, id)
   if (answer.kind !== 'loaded') return absentLetter(answer)
-  const { topic, service } = answer.value
-  const place = placeIn('Topics', `${whatOf(answer.value)}, given up by ${service}`)
+  const { topic, service, state } = answer.value
+  const place = { ...placeIn('Topics', `${whatOf(answer.value)}, given up by ${service}`), state }
   return { ...place, summary: `From ${topic}. ${sinceText(answer.value)}`, body: <Letter letter={answer.value} /> }
 }
 
@@ -82,12 +82,12 @@ function Letter({ letter }: { letter: DeadLetterView }): JSX.Element {
         />
       </Part>
       {decisions.length === 0 ? null : (
-        <Section id="decide" title="Decide">
+        <Part id="decide" title="Decide">
           <ChoiceForm action={`/dead-letters/${id}/decide`}>
             <RadioField name="decision" legend="It is to be" choices={decisions.map((value) => LETTER_WORDS[value])} chosen={undefined} />
             <LongTextField name="reason" label="Reason" hint="It stands in the log, beside your name." required />
           </ChoiceForm>
-        </Section>
+        </Part>
       )}
       <Part id="payload" title="Payload">
         <Payload letter={letter} />
@@ -99,16 +99,16 @@ function Letter({ letter }: { letter: DeadLetterView }): JSX.Element {
 
 function Payload({ letter: { value, headers, raw, cutFrom } }: { letter: DeadLetterView }): JSX.Element {
   if (value === null) return <None>It has no payload.</None>
-  const json = jsonIn(value)
-  const { payload } = (json ?? {}) as Partial<Envelope>
+  const json = value.length > MAX_PARSED ? undefined : jsonIn(value)
+  const { payload } = (json ?? {}) as { payload?: unknown }
   // Displayed without verifying the signature: the reason above says what its service found.
   const { predicate: event } = (jsonIn(Buffer.from(String(payload), 'base64').toString()) ?? {}) as { predicate?: unknown }
-  const text = json === undefined ? value : JSON.stringify(event ?? json, null, 2)
+  const text = json === undefined ? value : (jsonTextOf(event ?? json, 2) ?? value)
   return (
     <>
       <p>
         Content type: <code>{headers['content-type'] ?? (json === undefined ? 'text/plain' : 'application/json')}</code>.
-        {event === undefined ? '' : ' Shown is the event inside its signature.'}
+        {event == null ? '' : ' Shown is the event inside its signature.'}
         {cutFrom === null ? '' : ` Only the beginning of ${cutFrom} bytes is stored.`}
         {raw === null ? '' : ' It is no text: the terminal prints its bytes with --json.'}
       </p>

@@ -52,7 +52,7 @@ function worldOf({ needs, trouble }: WorldFacts): World {
   const things = countNeeds(needs) + countTrouble(trouble) - troubledRuns(trouble).filter((run) => needed.has(run)).length
   const denied = trouble.letters.filter(({ kind }) => kind === 'denied')
   const away = trouble.letters.filter((answer) => isUnread(answer) && answer.kind !== 'denied')
-  const unread = [trouble.freezes, needs.open, needs.approvals, needs.tickets, ...away].some(isUnread)
+  const unread = [trouble.freezes, trouble.newest, needs.open, needs.approvals, needs.tickets, ...away].some(isUnread)
   const calm = unread ? 'unknown' : denied.length > 0 ? 'seen' : 'well'
   return { state: freezes.some(isStop) ? 'stopped' : things > 0 ? 'needs' : calm, things, freezes, breakGlass }
 }
