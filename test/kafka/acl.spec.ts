@@ -59,7 +59,7 @@ describeKafka('Kafka with ACLs', () => {
     }
     expect(answers).toEqual(expected)
     expect(answers['linter']).toEqual(['hms.lint.v1', 'hms.letter.v1', 'hms.dlq.linter.v1'])
-    expect(answers['audit']).toEqual(['hms.audit.v1', 'hms.dlq.audit.v1'])
+    expect(answers['audit']).toEqual(['hms.letter.v1', 'hms.audit.v1', 'hms.dlq.audit.v1'])
   }, 120_000)
 
   it('linter may not approve: a forged approval does not even reach the log', async () => {
