@@ -10,35 +10,10 @@ const pauseButton = document.querySelector('[data-pause]')
 const connection = document.querySelector('[data-connection]')
 const announcer = document.querySelector('[data-announce]')
 
-let source
 let paused = false
 let newest
 let announcedAt = 0
 let announcing
-let reopening
-
-function open() {
-  if (source !== undefined || paused || document.hidden) return
-  source = new EventSource(`/console/live?page=${encodeURIComponent(location.pathname + location.search)}`)
-  source.addEventListener('open', () => say('Live.'))
-  source.addEventListener('error', () => {
-    say('Connection lost; trying again.')
-    // A browser reconnects what was cut off, and closes for good what got a status other than 200, such as 503.
-    if (source.readyState !== EventSource.CLOSED) return
-    close()
-    reopening = setTimeout(open, REOPEN_MS)
-  })
-  source.addEventListener('message', ({ data }) => {
-    newest = new DOMParser().parseFromString(JSON.parse(data), 'text/html')
-    bringIn()
-  })
-}
-
-function close() {
-  clearTimeout(reopening)
-  source?.close()
-  source = undefined
-}
 
 function say(text) {
   if (connection.textContent !== text) connection.textContent = text
@@ -155,33 +130,42 @@ if (pauseButton !== null) {
     paused = !paused
     pauseButton.textContent = paused ? RESUME : PAUSE
     say(paused ? 'Paused.' : '')
-    if (paused) return close()
+    if (paused) return stream.stop()
     bringIn()
-    open()
+    stream.start()
   })
   document.addEventListener('focusout', () => requestAnimationFrame(bringIn))
-  document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()))
-  open()
+  const take = (page) => {
+    newest = page
+    bringIn()
+  }
+  const stream = follow(location.pathname + location.search, take, { isPaused: () => paused, report: say })
 }
 
-/** Gives each newer copy of another page to `take`. Reads nothing while the window is hidden or `isPaused`, and catches up afterwards. */
-function follow(page, take, isPaused = () => false) {
-  let stream
-  let opening
+/**
+ * Gives each newer copy of a page to `take`. Reads nothing while the window is hidden or `isPaused`, and catches up afterwards. `report`
+ * is told of the connection.
+ */
+function follow(page, take, { isPaused = () => false, report = () => {} } = {}) {
+  let source
+  let reopening
   const stop = () => {
-    clearTimeout(opening)
-    stream?.close()
-    stream = undefined
+    clearTimeout(reopening)
+    source?.close()
+    source = undefined
   }
   const start = () => {
-    if (stream !== undefined || document.hidden || isPaused()) return
-    stream = new EventSource(`/console/live?page=${encodeURIComponent(page)}`)
-    stream.addEventListener('error', () => {
-      if (stream?.readyState !== EventSource.CLOSED) return
+    if (source !== undefined || document.hidden || isPaused()) return
+    source = new EventSource(`/console/live?page=${encodeURIComponent(page)}`)
+    source.addEventListener('open', () => report('Live.'))
+    source.addEventListener('error', () => {
+      report('Connection lost; trying again.')
+      // A browser reconnects what was cut off, and closes for good what got a status other than 200, such as 503.
+      if (source?.readyState !== EventSource.CLOSED) return
       stop()
-      opening = setTimeout(start, REOPEN_MS)
+      reopening = setTimeout(start, REOPEN_MS)
     })
-    stream.addEventListener('message', ({ data }) => take(new DOMParser().parseFromString(JSON.parse(data), 'text/html')))
+    source.addEventListener('message', ({ data }) => take(new DOMParser().parseFromString(JSON.parse(data), 'text/html')))
   }
   document.addEventListener('visibilitychange', () => (document.hidden ? stop() : start()))
   start()
@@ -193,7 +177,7 @@ for (const part of document.querySelectorAll('[data-follow]')) {
   const button = document.createElement('button')
   Object.assign(button, { type: 'button', className: 'usa-button usa-button--outline', textContent: PAUSE })
   const isPaused = () => button.textContent === RESUME
-  const { start, stop } = follow(part.dataset.follow, (page) => patch(part, page), isPaused)
+  const { start, stop } = follow(part.dataset.follow, (page) => patch(part, page), { isPaused })
   button.addEventListener('click', () => {
     button.textContent = isPaused() ? PAUSE : RESUME
     if (isPaused()) stop()

@@ -77,9 +77,7 @@ async function policiesOf(read: Read, { about }: LogFilter, answer: Answer<Audit
   return new Map(runs.map(({ run, policies }) => [run, policies.map(({ id }) => id)]))
 }
 
-type Policies = Awaited<ReturnType<typeof policiesOf>>
-
-function matching(entries: readonly AuditEntry[], filter: LogFilter, policies: Policies): AuditEntry[] {
+function matching(entries: readonly AuditEntry[], filter: LogFilter, policies: ReadonlyMap<number | null, string[]>): AuditEntry[] {
   const { about, act, service, kind, since, until } = filter
   const named = ({ key, run, acts = [] }: AuditEntry): string[] =>
     [key, policies.get(run) ?? [], acts.flatMap((one) => one.policies?.map(({ id }) => id) ?? [])].flat()

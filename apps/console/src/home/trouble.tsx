@@ -22,10 +22,7 @@ export interface TroubleFacts {
   partners: Answer<{ groups: string[] }[]>
 }
 
-/**
- * Returns each run that ended badly, is the newest ended run of at least one of its policies, and whose ticket is not closed.
- * `runs`: the newest first.
- */
+/** Returns the runs, the newest first, that ended badly as the newest ended one of a policy, and whose ticket is not closed. */
 export function badlyEnded(runs: readonly RunView[], tickets: readonly Ticket[]): RunView[] {
   const seen = new Set<string>()
   const closed = tickets.filter(({ kind, state }) => state !== 'OPEN' && (kind === 'EMERGENCY_REVIEW' || kind === 'POISONED'))
