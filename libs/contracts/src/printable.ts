@@ -13,6 +13,11 @@ export function withoutControls(text: string): string {
   return text.toWellFormed().replace(CONTROL_PATTERN, '\uFFFD')
 }
 
+/** Returns the text as PostgreSQL can store it as text or jsonb: NUL and unpaired surrogates are replaced by U+FFFD. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed()
+}
+
 /** Returns untrusted text as one line for a terminal: characters that move the cursor or hide text are escaped as `\u{1b}`. */
 export function printable(text: string): string {
   return text.replaceAll(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)

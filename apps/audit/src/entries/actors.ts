@@ -1,4 +1,4 @@
-import type { EventData, EventType, VerifiedEvent } from '#libs/contracts'
+import { BY_BUILD, type EventData, type EventType, type VerifiedEvent } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 
 export type Holders = Pick<Roster, 'principalOfKey'>
@@ -25,7 +25,7 @@ const ACTORS: { [T in EventType]?: (data: EventData[T], nameOf: (keyid: string) 
   'hms.rollout.reversed.v1': ({ change }) => change?.by ?? [],
   'hms.delivery.redriven.v1': ({ by }) => [by],
   'hms.partner.resubscribed.v1': ({ by }) => [by],
-  'hms.dead-letter.closed.v1': ({ by }) => (by.startsWith('hms-svc ') ? [] : [by]),
+  'hms.dead-letter.closed.v1': ({ by }) => (by.startsWith(BY_BUILD) ? [] : [by]),
 }
 
 /** Returns the names of the people who caused an event, in lower case, because names are unique regardless of case. */

@@ -1,4 +1,4 @@
-import { peekPredicate, type AuditAct, type Envelope, type EventData, type EventType } from '#libs/contracts'
+import { BY_BUILD, peekPredicate, type AuditAct, type Envelope, type EventData, type EventType } from '#libs/contracts'
 import { rollbackOf } from '#libs/signing'
 
 type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
@@ -27,8 +27,7 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
         },
   'hms.dead-letter.closed.v1': ({ state, by, reason, statement }) => {
     const [said, statements] = statement === undefined ? [{ reason }, []] : [peekPredicate<{ reason: string }>(statement), [statement]]
-    // A build replays letters at its start.
-    return by.startsWith('hms-svc ') ? undefined : actOf(state === 'replayed' ? 'replay' : 'discard', [by], said, statements)
+    return by.startsWith(BY_BUILD) ? undefined : actOf(state === 'replayed' ? 'replay' : 'discard', [by], said, statements)
   },
   'hms.rollout.withdrawn.v1': ({ by, statements, ...reasons }) => actOf('withdraw', by, reasons, statements),
   'hms.rollout.reversed.v1': ({ change, policy, to }) => {

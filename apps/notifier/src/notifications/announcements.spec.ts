@@ -89,7 +89,7 @@ describe('a partner that got an announcement', () => {
     expect(messages().slice(2)).toEqual(['va-deq policy.withdrawn 2.0.0', 'wv-dep policy.withdrawn 2.0.0'])
   })
 
-  it('is notified of what a second attempt left in force, whatever was rolled back before it', async () => {
+  it('is notified of what a second attempt left in force, also after an earlier rollback', async () => {
     await world.reverse('2.0.0', '1.5.0', 7)
     await world.advance(1)
     await world.foretell(184, '2.0.0', '1.5.0')

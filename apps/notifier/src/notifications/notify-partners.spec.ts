@@ -71,7 +71,7 @@ describe('a run that is live for all', () => {
     expect(await world.said('hms.delivery.given-up.v1')).toMatchObject([{ tries: 3, detail: 'task rejected: unknown policy' }])
   })
 
-  it('sends a redriven message again, whatever task it had', async () => {
+  it('sends a redriven message again, also if it had a task', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', ['working'])
     await world.complete(184, '2.0.0', null)

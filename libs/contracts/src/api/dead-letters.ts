@@ -4,9 +4,12 @@ import type { Envelope } from '../envelope.js'
 export const DEAD_LETTER_STATES = ['waiting', 'ignored', 'replayed', 'discarded'] as const
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number]
 
-/** What a person may decide about a dead letter. */
+/** Decisions that a person may sign about a dead letter. */
 export const LETTER_DECISIONS = ['replay', 'discard'] as const
 export type LetterDecision = (typeof LETTER_DECISIONS)[number]
+
+/** Begins `by` of a letter that a build replayed at its start, before its version. */
+export const BY_BUILD = 'hms-svc '
 
 /** `reason`: why it was discarded, or the outcome of its replay. `statement`: signed decision of a person; absent if a key acted. */
 export type ClosedLetter = { at: string; by: string; reason: string; statement?: Envelope }

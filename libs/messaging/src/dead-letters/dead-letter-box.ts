@@ -4,7 +4,7 @@ import type { Logger, Metrics } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
-import { excerptContent, keyExcerpt, letterEvent, letterIdOf, storable, wholeContent } from './letter-content.js'
+import { excerpt, excerptContent, keyExcerpt, letterEvent, letterIdOf, wholeContent } from './letter-content.js'
 
 /** Limits of letters per state. Above, the oldest are deleted and counted; each letter raised an alarm, and its copy stays for 30 days. */
 const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
@@ -45,7 +45,7 @@ export class DeadLetterBox {
       ...(reason.state === 'waiting' ? wholeContent(record) : excerptContent(record)),
       position: record.position,
       ...reason,
-      detail: storable(reason.detail, DETAIL_CHARACTERS),
+      detail: excerpt(reason.detail, DETAIL_CHARACTERS),
       at: tx.now.toISOString(),
     }
     if (!(await tx.documents(DEAD_LETTERS).insert(letter))) return false
@@ -86,7 +86,7 @@ export class DeadLetterBox {
   /** Closes a letter, and publishes who closed it. `reason`: why it is discarded, or the outcome of its replay. */
   async close(tx: Transaction, letter: DeadLetter, state: 'replayed' | 'discarded', closing: Closing): Promise<DeadLetter> {
     const { by, reason, statement } = closing
-    const closed = { at: tx.now.toISOString(), by, reason: storable(reason, DETAIL_CHARACTERS), ...defined({ statement }) }
+    const closed = { at: tx.now.toISOString(), by, reason: excerpt(reason, DETAIL_CHARACTERS), ...defined({ statement }) }
     await tx.documents(DEAD_LETTERS).put({ ...letter, state, closed })
     const key = `${letter.group}/${letter.id}`
     await this.deps.outbox.emit(tx, 'hms.dead-letter.closed.v1', { letter: key, state, ...closed }, { key })
@@ -98,7 +98,7 @@ export class DeadLetterBox {
     return this.deps.database.locked([lockOf(id)], async (tx) => {
       const letter = await this.openLetter(tx, id)
       const tries = letter.tries + 1
-      await tx.documents(DEAD_LETTERS).put({ ...letter, code, detail: storable(detail, DETAIL_CHARACTERS), tries })
+      await tx.documents(DEAD_LETTERS).put({ ...letter, code, detail: excerpt(detail, DETAIL_CHARACTERS), tries })
       const letterRef = `${letter.group}/${id}`
       return new HmsError(
         'HMS_DEAD_LETTER_FAILED',

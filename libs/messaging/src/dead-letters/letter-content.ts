@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { recordOfBytes } from '../kafka/kafka-record.js'
 import type { BusRecord } from '../event-bus.js'
 import type { DeadLetter, RawLetter } from './dead-letter.table.js'
-import { asSummary, deadLetterTopic, GIVEN_UP, isPlainText, jsonIn, SUMMARY_HEADER, type OutgoingEvent } from '#libs/contracts'
+import { asSummary, deadLetterTopic, GIVEN_UP, isPlainText, jsonIn, storable, SUMMARY_HEADER, type OutgoingEvent } from '#libs/contracts'
 import { childTraceparent, uuidv7 } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 
@@ -13,15 +13,12 @@ const EXCERPT = 4_096
 const KEY_EXCERPT = 200
 const MAX_HEADERS = 50
 
-/** Returns the text as PostgreSQL can store it as text or jsonb: without NUL and unpaired surrogates, cut to `maxCharacters`. */
-export function storable(text: string, maxCharacters: number): string {
-  const cut = text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text
-  return cut.replaceAll('\0', '\uFFFD').toWellFormed()
+/** Returns the text as PostgreSQL can store it, cut to `maxCharacters`. */
+export function excerpt(text: string, maxCharacters: number): string {
+  return storable(text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text)
 }
 
-export function keyExcerpt(key: string): string {
-  return storable(key, KEY_EXCERPT)
-}
+export const keyExcerpt = (key: string): string => excerpt(key, KEY_EXCERPT)
 
 /** Returns the complete content of a record: as text where that is exact, otherwise in base64 with display text beside it. */
 export function wholeContent(record: BusRecord): Content {
@@ -64,11 +61,11 @@ export function letterIdOf(service: string, record: BusRecord): string {
 function excerptOf({ key, value, headers }: BusRecord): Content {
   return {
     key: key === null ? null : keyExcerpt(key),
-    value: value === null ? null : storable(value, EXCERPT),
+    value: value === null ? null : excerpt(value, EXCERPT),
     headers: Object.fromEntries(
       Object.entries(headers)
         .slice(0, MAX_HEADERS)
-        .map(([name, header]) => [storable(name, KEY_EXCERPT), storable(header, KEY_EXCERPT)]),
+        .map(([name, header]) => [excerpt(name, KEY_EXCERPT), excerpt(header, KEY_EXCERPT)]),
     ),
   }
 }
@@ -104,7 +101,7 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
     [SUMMARY_HEADER]: asSummary(`${about}: gave up ${topic} ${position}, ${code}`),
     'hms-dlq-id': id,
     'hms-dlq-code': code,
-    'hms-dlq-detail': storable(detail, DETAIL_CHARACTERS),
+    'hms-dlq-detail': excerpt(detail, DETAIL_CHARACTERS),
     'hms-dlq-topic': topic,
     'hms-dlq-position': position,
     ...(letter.cutFrom === undefined ? {} : { 'hms-dlq-value': `the first characters of ${letter.cutFrom} bytes` }),
@@ -118,7 +115,7 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
     source: `${SOURCE_PREFIX}${group}`,
     type: GIVEN_UP,
     topic: deadLetterTopic(group),
-    key: storable(letter.key ?? '', KEY_CHARACTERS),
+    key: excerpt(letter.key ?? '', KEY_CHARACTERS),
     keySeq,
     time: now.toISOString(),
     ...(run === null ? {} : { runId: String(run) }),

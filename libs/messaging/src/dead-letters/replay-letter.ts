@@ -1,4 +1,4 @@
-import { action, command, HmsError, topicByName, type Envelope, type VerifiedEvent } from '#libs/contracts'
+import { action, BY_BUILD, command, HmsError, topicByName, type Envelope, type VerifiedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient, type Logger, VERSION } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -82,7 +82,7 @@ export async function replayLettersOfNewerBuilds(
   for (const { id, group, topic, run } of waiting) {
     const fields = { service: group, letter: id, topic, run }
     try {
-      await replay(id, `hms-svc ${VERSION}`)
+      await replay(id, `${BY_BUILD}${VERSION}`)
       log.info(fields, 'dead letter of a newer build replayed')
     } catch (error) {
       log.warn(

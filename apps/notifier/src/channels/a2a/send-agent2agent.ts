@@ -1,4 +1,4 @@
-import { isObject, jsonIn, type JsonObject } from '#libs/contracts'
+import { isObject, jsonIn, storable, type JsonObject } from '#libs/contracts'
 import type { Agent2AgentChannel } from '../../partners/channel.js'
 import { webhookKeyId } from '../../partners/webhook-secret.js'
 import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
@@ -46,8 +46,6 @@ export class Agent2AgentSender implements ChannelSender<'agent2agent'> {
   }
 }
 
-/** PostgreSQL refuses NUL and half surrogate pairs in a document. */
-const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed()
 function messageSend(messageId: string, body: Buffer): object {
   const message = { kind: 'message', role: 'user', messageId, parts: [{ kind: 'data', data: JSON.parse(body.toString()) as JsonObject }] }
   // guard: agent-not-blocked

@@ -1,3 +1,4 @@
+import { storable } from '#libs/contracts'
 import type { EmailChannel } from '../../partners/channel.js'
 import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
@@ -69,7 +70,7 @@ function judge(error: SubmissionError, stopped: boolean, late: boolean): Omit<Ou
 
 /** Cuts a foreign text to `REPLY_KEPT` characters, and replaces NUL and lone surrogates, which PostgreSQL cannot store. */
 function kept(text: string): string {
-  return text.slice(0, REPLY_KEPT).replaceAll('\0', '\uFFFD').toWellFormed()
+  return storable(text.slice(0, REPLY_KEPT))
 }
 
 /** Rejection of SMTPConnection: the relay's reply, if any, and the command it replied to. */
