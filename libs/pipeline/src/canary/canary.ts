@@ -135,11 +135,16 @@ export function isLive(canary: Canary): boolean {
   return isOpen(canary) || canary.state === 'growing' || canary.state === 'paused'
 }
 
+/** Returns the number of the ramp step, from 1. */
+export function stepNumber({ step = 0 }: Pick<Canary, 'step'>): number {
+  return step + 1
+}
+
 /** Returns the stage's label in `runs show`, for example `Canary 5% traffic (National Capital Region)`. */
 export function canaryLabel(canary: Pick<Canary, 'requestedShare' | 'scopeName' | 'dossier' | 'step'>): string {
   const label = `Canary ${percent(canary.requestedShare)} traffic (${canary.scopeName})`
   const steps = stepCount(canary)
-  return steps === 1 ? label : `${label}, step ${(canary.step ?? 0) + 1} of ${steps}`
+  return steps === 1 ? label : `${label}, step ${stepNumber(canary)} of ${steps}`
 }
 
 export function percent(basisPoints: number): string {

@@ -1,7 +1,7 @@
 import { defined } from '#libs/contracts'
 import { applied, describeDecision, endsRun, lateResponse, MANUAL, type Ownership } from '../stage/decision-response.js'
 import { precededBy, unchanged, type DecisionReceived } from '../stage/decision.js'
-import { isLive, isOpen, type Canary } from './canary.js'
+import { isLive, isOpen, stepNumber, type Canary } from './canary.js'
 import type { CanaryContext } from './inputs-and-effects.js'
 import { resetUnanswered } from './metrics.js'
 import { isUnpublished, lease, abandon, observe, pass, pause, type CanaryDecision } from './moves.js'
@@ -33,7 +33,7 @@ export function handleDecision(canary: Canary, received: DecisionReceived, conte
   const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
   if (ownership === 'elsewhere') return unchanged(canary)
   const other = isOfEarlierStep(canary, received)
-    ? lateResponse(received, 'late', `the canary has reached step ${(canary.step ?? 0) + 1} since the decision was signed`)
+    ? lateResponse(received, 'late', `the canary has reached step ${stepNumber(canary)} since the decision was signed`)
     : lateResponse(received, ownership, `the canary is ${canary.state}`)
   if (other !== undefined) return { state: canary, effects: [other] }
   return precededBy([applied(decision)], applyDecision(canary, decision, context))

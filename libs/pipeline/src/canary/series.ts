@@ -1,5 +1,5 @@
 import type { CanaryPoint } from '#libs/contracts'
-import { isLive, type Canary } from './canary.js'
+import { isLive, stepNumber, type Canary } from './canary.js'
 import { figuresOf } from './figures.js'
 
 /** Maximum points of a canary: with more, every second one is dropped, so that the stored document stays small. */
@@ -18,7 +18,7 @@ export function recordPoint(canary: Canary, before: Canary, at: At): Canary {
   if (watch === undefined || watch === before.watch) return canary
   const last = series.at(-1)
   const isDue = last === undefined || at.now.getTime() - Date.parse(last.at) >= Math.max(1, observeMs / PARTS)
-  const isEvent = last?.step !== stepOf(canary) || last.cohortAlerts !== watch.paired.cohortEvents + watch.alone.events
+  const isEvent = last?.step !== stepNumber(canary) || last.cohortAlerts !== watch.paired.cohortEvents + watch.alone.events
   if (!isDue && !isEvent && isLive(canary)) return canary
   const isFull = series.length >= MAX_POINTS
   return { ...canary, series: [...(isFull ? series.filter((_point, index) => index % 2 === 0) : series), pointOf(canary, at)] }
@@ -34,11 +34,7 @@ function pointOf(canary: Canary, at: At): CanaryPoint {
   const { cohortHours, controlHours, cohortAlerts, controlAlerts, expected, evidence } = figuresOf(canary, at)!
   const [cohort, control] = [rounded(cohortHours), rounded(controlHours)]
   const counts = { cohortHours: cohort, controlHours: control, cohortAlerts, controlAlerts }
-  return { at: at.now.toISOString(), step: stepOf(canary), ...counts, expected: rounded(expected), evidence: rounded(evidence) }
-}
-
-function stepOf({ step = 0 }: Canary): number {
-  return step + 1
+  return { at: at.now.toISOString(), step: stepNumber(canary), ...counts, expected: rounded(expected), evidence: rounded(evidence) }
 }
 
 function rounded(value: number): number {
