@@ -39,7 +39,7 @@ const numbers = (documents: HeldDocument[], bots: BotPresence[], now = NOW) =>
   coverageOf(POLICY, documents, bots, now).scopes.map(({ scope, expected, acknowledged }) => [scope, expected, acknowledged])
 
 describe('botsOf', () => {
-  it('lists the bots whose name has the text, whatever their number', () => {
+  it('lists the bots whose name has the text, however many bots there are', () => {
     const bots = Array.from({ length: 600 }, (_, n) => bot(`fleet-${n}`, 'v1'))
     const named = (text?: string) => botsOf(POLICY, [held({})], bots, NOW, text)
     expect(named('Fleet-59').bots?.map(({ id }) => id)).toEqual(['fleet-59', ...Array.from({ length: 10 }, (_, n) => `fleet-59${n}`)])

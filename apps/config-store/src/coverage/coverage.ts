@@ -138,7 +138,7 @@ export function botsOf(
   now: number,
   named = '',
 ): Pick<CoverageView, 'bots' | 'cells'> {
-  const found = [...readersOf(policy, bots)].filter(({ bot }) => bot.toLowerCase().includes(named.toLowerCase()))
+  const found = [...readersOf(policy, bots)].filter(({ bot }) => named === '' || bot.toLowerCase().includes(named.toLowerCase()))
   const listed = found.map((bot) => ({
     id: bot.bot,
     region: bot.region,
