@@ -44,7 +44,7 @@ class OtlpExporter {
     this.stopTaking = registerSpanExporter((span) => this.take(span), options.settings.samples)
   }
 
-  /** Sends the queued spans once, and accepts no more; drops all of them once the collector refuses a batch or is away. */
+  /** Stops taking spans, and sends the queued ones once. Drops the rest when the collector does not take a batch for now. */
   async stop(): Promise<void> {
     this.stopTaking()
     this.isStopped = true
@@ -76,8 +76,8 @@ class OtlpExporter {
         return
       }
       this.retries = 0
-      const done = this.waiting.splice(0, this.isStopped && waitMs !== undefined ? MAX_WAITING : batch.length)
-      this.sent.inc({ outcome }, done.length)
+      const count = this.isStopped && waitMs !== undefined ? this.waiting.length : batch.length
+      this.sent.inc({ outcome }, this.waiting.splice(0, count).length)
     }
   }
 
