@@ -7,17 +7,22 @@ const SHOWN_SITES = 6
 
 const text = (n) => n.toLocaleString('en-US')
 
-/** Makes a slider of the field. Its steps are the indices of the values that the page has, so it reaches each value and none between. */
+/**
+ * Makes the field a number that answers while the reader types, and adds a slider beside it. The slider's steps are the indices of the
+ * values that the page has, so it reaches each value and none between; a number between two of them becomes the nearest.
+ */
 function followWhatIf() {
   const part = document.querySelector('[data-what-if]')
   if (part === null) return
   const { values, violations, base, sites } = JSON.parse(part.dataset.whatIf)
   const [field, list] = [part.querySelector('input'), part.querySelector('[data-sites]')]
-  if (field.type === 'range') return
+  if (field.type === 'number') return
+  const slider = Object.assign(document.createElement('input'), { type: 'range', min: '0', max: String(values.length - 1), step: '1' })
+  slider.setAttribute('aria-label', field.labels[0].textContent)
   const put = (mark, said) => (part.querySelector(`[data-${mark}]`).textContent = said)
-  const show = () => {
-    const at = Number(field.value)
-    field.setAttribute('aria-valuetext', `${values[at]}: ${text(violations[at])} violations`)
+  const show = (at) => {
+    slider.value = String(at)
+    slider.setAttribute('aria-valuetext', `${values[at]}: ${text(violations[at])} violations`)
     put('at', String(values[at]))
     put('violations', text(violations[at]))
     if (base >= 0) put('difference', difference(violations[at] - violations[base]))
@@ -25,13 +30,19 @@ function followWhatIf() {
     list.replaceChildren(...lines.map(item))
     list.hidden = lines.length === 0
   }
+  const settle = () => (field.value = String(values[slider.value]))
   part.querySelector('button').hidden = true
   const start = nearest(values, Number(field.value))
-  Object.assign(field, { type: 'range', min: '0', max: String(values.length - 1), step: '1' })
-  field.value = String(start)
-  field.addEventListener('input', show)
+  Object.assign(field, { type: 'number', step: 'any', value: String(values[start]) })
+  field.after(slider)
+  field.addEventListener('input', () => field.value !== '' && show(nearest(values, Number(field.value))))
+  field.addEventListener('change', settle)
+  slider.addEventListener('input', () => {
+    show(Number(slider.value))
+    settle()
+  })
   part.querySelector('form').addEventListener('submit', (event) => event.preventDefault())
-  show()
+  show(start)
 }
 
 function nearest(values, wanted) {

@@ -122,13 +122,19 @@ describe('the consequence before a signature, in a browser', () => {
       await hasWhatIf(page)
       const asked: string[] = []
       page.on('request', (request) => asked.push(request.url()))
-      await page.locator('#whatif').evaluate((field: HTMLInputElement) => {
-        const { values } = JSON.parse(field.closest<HTMLElement>('[data-what-if]')!.dataset['whatIf']!) as { values: number[] }
-        field.value = String(values.indexOf(20))
-        field.dispatchEvent(new Event('input', { bubbles: true }))
-      })
+      await page.fill('#whatif', '20')
       expect(await page.textContent('[data-violations]')).toBe(above(20))
-      expect(await page.getAttribute('#whatif', 'type')).toBe('range')
+      const slider = page.locator('#what-if input[type=range]')
+      await slider.press('ArrowRight')
+      const next = await page.inputValue('#whatif')
+      expect([Number(next) > 20, await page.textContent('[data-at]'), await page.textContent('[data-violations]')]).toEqual([
+        true,
+        next,
+        above(Number(next)),
+      ])
+      await page.fill('#whatif', '20.0001')
+      await page.locator('#whatif').blur()
+      expect([await page.inputValue('#whatif'), await page.textContent('[data-violations]')]).toEqual(['20', above(20)])
       expect(await page.locator('[data-sites] li').count()).toBe(6)
       expect(await factsOf(page)).toContain('By the scenario pm25-violation, unsigned')
       expect(asked).toEqual([])

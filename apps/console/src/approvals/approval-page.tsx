@@ -303,7 +303,7 @@ interface WhatIfProps {
   change: FieldChange | undefined
 }
 
-/** Form that shows the violations at another value of a field. The page's script turns the text field into a slider. */
+/** Form that shows the violations at another value of a field. The page's script adds a slider. */
 export function WhatIfForm({ whatIf, asked, change }: WhatIfProps): JSX.Element {
   const { scenario, field, values, violations, readings, sites } = whatIf
   const wanted = asked === null || Number.isNaN(Number.parseFloat(asked)) ? change?.to : Number.parseFloat(asked)
