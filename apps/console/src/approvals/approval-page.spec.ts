@@ -7,6 +7,7 @@ import type { Sent } from '../reading/answer.js'
 import { AWAY, DENIED, MISSING, shown, type World } from '../testing/shown.js'
 import { approvalPage } from './approval-page.js'
 import { approvalsPage } from './approvals-page.js'
+import { rejectPage } from './reject-page.js'
 
 const simulator = generateKeyPair()
 const ROSTER = await rosterOf(['EPA Chief', 'EPA Counsel', 'Air Office'], { simulator: simulator.spki })
@@ -155,6 +156,24 @@ describe('the page of an approval', () => {
   ])('gives the reason when it shows nothing', async (answer, status, words) => {
     const made = await page(answer)
     expect([made.status, made.text.includes(words)]).toEqual([status, true])
+  })
+
+  it.each([
+    ['approval', (prepared: unknown) => page(prepared)],
+    [
+      'rejection',
+      (prepared: unknown) => {
+        const answers = { [`/v1/approvals/${encodeURIComponent(digest)}/prepared`]: prepared, '/v1/roster': AWAY }
+        return shown(rejectPage, { answers, params: { digest }, query: 'reason=no' })
+      },
+    ],
+  ])('has its state and signatures on the page of an %s, without a run too, to compare with the list', async (_what, of) => {
+    const { html } = await of(PREPARED)
+    const beside = /data-beside="\/approvals\?([^"]*)"/.exec(html)![1]!
+    expect(html).toContain('data-state="PREPARED"')
+    const signed = { ...PREPARED, state: 'AWAITING_APPROVAL', signedBy: ['EPA Chief'], policies: [] }
+    const answers = { '/v1/approvals?state=open': [], [`/v1/approvals/${encodeURIComponent(digest)}`]: signed }
+    expect((await shown(approvalsPage, { answers, query: beside })).html).toContain('data-state="AWAITING_APPROVAL,EPA Chief"')
   })
 
   it('offers no signature while the roster cannot be shown', async () => {

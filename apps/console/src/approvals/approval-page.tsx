@@ -12,6 +12,7 @@ import { typedAgainOf, type TypedAgain, consequenceText, notVerifiedText } from 
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
 import { ChoiceForm, ReasonFields, TextField, Submit } from '../forms/fields.js'
+import { stateBeside } from './approvals-page.js'
 import { Effect, LONG_REPLAY_MS, readEffect, type EffectFacts } from './effect.js'
 import { labelsOf, Pictures } from './pictures.js'
 import type { Proof } from './proof.js'
@@ -106,29 +107,31 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
     heading: `${breakGlass !== undefined ? 'Break-glass:' : consent.isRollback ? 'Bring back' : 'Approve'} ${name}`,
     summary: summaryOf(prepared, isOpen),
     script: 'sign',
-    ...(prepared.run === null ? {} : { state: prepared.state, beside: `/runs/${prepared.run}` }),
+    ...(isOpen ? stateBeside(digest, prepared) : {}),
     scripts: effect === undefined ? [] : ['/console/consequence.js'],
     body: (
       <>
         {isOpen ? null : <Ended prepared={prepared} />}
         {breakGlass === undefined ? null : <PastTheStages reason={breakGlass.reason} prepared={prepared} />}
-        <Section id="signed" title="What is signed">
-          {prepared.releases.map(({ id, payload, digest: release }, index) => (
-            <Statement key={id} payload={payload} digest={release} release={consent.releases[index]!} live={live.get(id)!} />
-          ))}
-          <ConsentLines lines={consent.plan} />
-          {prepared.overtakenBy === undefined ? null : <Overtaken by={prepared.overtakenBy} />}
-          {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
-        </Section>
-        {effect === undefined ? null : <ConsequencePart proof={effect.proof} longer={longer} />}
-        <div class={effect === undefined ? undefined : 'columns columns--left'}>
+        <div class="columns">
+          <div>
+            <Section id="signed" title="What is signed">
+              {prepared.releases.map(({ id, payload, digest: release }, index) => (
+                <Statement key={id} payload={payload} digest={release} release={consent.releases[index]!} live={live.get(id)!} />
+              ))}
+              <ConsentLines lines={consent.plan} />
+              {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
+            </Section>
+            {effect === undefined ? null : <ConsequencePart proof={effect.proof} longer={longer} />}
+          </div>
           {effect === undefined ? null : (
             <div id="evidence" data-part>
-              {evidenceOf(effect, consent, query.get('whatif'))}
               <Effect facts={effect} />
+              {evidenceOf(effect, consent, query.get('whatif'))}
             </div>
           )}
           <div>
+            {prepared.overtakenBy === undefined ? null : <Overtaken by={prepared.overtakenBy} />}
             <Who prepared={prepared} consent={consent} people={people} now={now} />
             {isOpen && breakGlass === undefined ? (
               <Signing prepared={prepared} people={people} again={isLarge ? typedAgainOf(consent) : undefined} />

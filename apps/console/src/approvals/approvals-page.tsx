@@ -4,10 +4,18 @@ import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Moment, Part, policiesText, RunLink, Section, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
+import { queryOf, textIn } from '../forms/query.js'
 import { ProposeForm } from './propose-form.js'
 
-/** What waits for signatures, and where a new release begins. */
-export async function approvalsPage({ read, now }: PageRequest): Promise<PageContent> {
+/** State and signatures of an approval for the page that signs or rejects it, and the list that has its present state. */
+export function stateBeside(digest: string, { state, signedBy }: Pick<ApprovalSummary, 'state' | 'signedBy'>) {
+  return { state: [state, ...signedBy].join(), beside: `/approvals?${queryOf({ of: digest })}` }
+}
+
+/** What waits for signatures, and where a new release begins. `?of=DIGEST`: the page has the state of that approval. */
+export async function approvalsPage({ read, now, query }: PageRequest): Promise<PageContent> {
+  const of = textIn(query, 'of', 100)
+  const followed = of === '' ? undefined : await read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(of)}`)
   const all = mapAnswer(await read<ApprovalSummary[]>('/v1/approvals?state=open'), (list) =>
     list.toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt)),
   )
@@ -17,6 +25,7 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
   return {
     title: 'Approvals',
     section: 'Approvals',
+    state: followed?.kind === 'loaded' ? stateBeside(of, followed.value).state : undefined,
     summary:
       answer.kind === 'loaded' ? `${count(answer.value.length, 'approval')} waiting for signatures.` : 'Approvals cannot be shown now.',
     body: (

@@ -46,7 +46,7 @@ export async function readEffect(
 
 export function Effect({ facts }: { facts: EffectFacts }): JSX.Element {
   return (
-    <Part id="effect" title="What it would do">
+    <Part id="effect" title="Lint, replay and bots">
       <Facts
         facts={[
           ['Lint', <Lint lint={facts.lint} />],

@@ -6,6 +6,7 @@ import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { policiesText } from '../layout/parts.js'
 import { valueOf } from '../reading/answer.js'
+import { stateBeside } from './approvals-page.js'
 import { textIn } from '../forms/query.js'
 
 export async function rejectPage(request: PageRequest): Promise<PageContent> {
@@ -25,6 +26,7 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
   const name = policiesText(answer.value.releases)
   return statementPage(request, {
     ...place,
+    ...stateBeside(digest, answer.value),
     title: `Reject ${name}`,
     summary: `Ends the approval of ${name}: its run is aborted. Reason: “${reason}”`,
     statement: writeDecision({ subject: digest, decision: 'reject', reason, publicReason, at: now }),

@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { ChoiceForm, LongTextField, TextField } from '../forms/fields.js'
 import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
+import { valueOf } from '../reading/answer.js'
 import { count, Moment, Section, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 
@@ -13,13 +14,15 @@ const WORDS = {
   LIFTED: { text: 'Ended by a person', tone: 'idle' },
 } as const
 
-/** Page of all freezes, active, coming and past, with the form that begins one and the links that end one. */
-export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
+/** Page of all freezes, with the form that begins one and the links that end one. `?of=ID`: has the state of that freeze, for its end. */
+export async function freezesPage({ read, query }: PageRequest): Promise<PageContent> {
   const answer = await read<FreezeView[]>('/v1/freezes')
+  const followed = valueOf(answer)?.find(({ id }) => id === query.get('of'))
   const active = answer.kind === 'loaded' ? answer.value.filter(({ state }) => state === 'ACTIVE').length : 0
   return {
     title: 'Freezes',
     section: 'Freezes',
+    state: followed === undefined || followed.lifted === null ? followed?.declaredAt : 'LIFTED',
     summary:
       answer.kind === 'loaded' ? `${count(active, 'freeze')} ${active === 1 ? 'holds' : 'hold'} now.` : 'Freezes cannot be shown now.',
     body: (

@@ -6,7 +6,7 @@ import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command } from '../layout/parts.js'
 import { readPeople } from '../signing/people.js'
 import { statementPage } from '../signing/statement-page.js'
-import { textIn } from '../forms/query.js'
+import { queryOf, textIn } from '../forms/query.js'
 
 /** Page that ends a freeze: first the form for the reason, then the statement to sign. */
 export async function liftPage(request: PageRequest): Promise<PageContent> {
@@ -29,6 +29,8 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
     const signedFor = { at: now, installation: people.value.installation }
     return statementPage(request, {
       ...place,
+      state: answer.value.declaredAt,
+      beside: `/freezes?${queryOf({ of: id })}`,
       summary: `Runs that wait only for ${id} resume automatically. Reason: “${reason}”`,
       statement: writeLift({ id, declared: digestOfPayload(statement), reason }, signedFor),
       people,
