@@ -1,4 +1,4 @@
-import type { Json, JsonObject, PolicyHistoryEntry, RunView } from '#libs/contracts'
+import { isObject, type Json, type JsonObject, type PolicyHistoryEntry, type RunView } from '#libs/contracts'
 import { POLICY_KNOWN_KEYS } from '#libs/policy'
 import type { JSX } from 'preact'
 import { momentText, valueText } from '../layout/parts.js'
@@ -56,7 +56,7 @@ export function LifeChart({ id, entries, runs, current, now }: LifeProps): JSX.E
   const notes = [
     others.length === 0 ? '' : `Without a line: ${others.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     'Each step links to what bots obeyed then. Short periods are drawn wider than to scale.',
-    entries.some(isRollback) ? 'Red, ↩: rolled back.' : '',
+    entries.some(isRollback) ? 'Red, ↩: rolled back or withdrawn.' : '',
     spans.some(({ isLater }) => isLater) ? 'Dotted: held for later.' : '',
     canaries.length > 0 ? 'Faint: canaries.' : '',
   ]
@@ -96,30 +96,54 @@ function tickAfter(ms: number): number {
 
 /** Tracks to draw, those of changed fields first, and the names of fields without a line of their own. */
 function tracksOf(entries: readonly PolicyHistoryEntry[], current: JsonObject = {}): { tracks: Track[]; others: string[] } {
-  const rule = new Map<string, Json | undefined>(ruleOf(current))
-  const changes = entries.flatMap(({ differences }) => differences)
+  const rule = leavesOf(Object.fromEntries(ruleOf(current)), current['units'])
+  const changes = entries.map(({ differences }) => {
+    const leaves = (end: 'from' | 'to') => leavesOf(Object.fromEntries(differences.map((change) => [change.field, change[end]])))
+    return { from: leaves('from'), to: leaves('to') }
+  })
+  const unitsOf = new Map(entries.flatMap(({ differences }) => differences.map(({ field, units }) => [field, units])))
   const known: readonly string[] = POLICY_KNOWN_KEYS
-  const fields = [...new Set([...rule.keys(), ...changes.map(({ field }) => field)])].filter((name) => !known.includes(name.split('.')[0]!))
+  const names = [rule, ...changes.flatMap(({ from, to }) => [from, to])].flatMap((leaves) => [...leaves.keys()])
+  const fields = [...new Set(names)].filter((name) => !known.includes(name.split('.')[0]!))
   const numeric = fields.flatMap((field): Track[] => {
-    const units = changes.findLast((change) => change.field === field)?.units ?? current['units']
-    const values = valuesOf(entries, field, rule.get(field))
+    const units = unitsOf.get(field) ?? rule.get(field)?.units
+    const values = valuesOf(entries, changes, field, rule.get(field)?.value)
     const isNumeric = [...values.values()].some((value) => typeof value === 'number')
     return isNumeric ? [{ field, unit: unitText({ units: units ?? null }), values }] : []
   })
-  const hasChanged = (track: Track): number => Number(changes.some(({ field }) => field === track.field))
-  const tracks = numeric.toSorted((a, b) => hasChanged(b) - hasChanged(a)).slice(0, MAX_FIELDS)
+  const tracks = numeric.toSorted((a, b) => Number(isFlat(a)) - Number(isFlat(b))).slice(0, MAX_FIELDS)
   const others = fields.filter((name) => !tracks.some(({ field }) => field === name))
   return { tracks: others.length === 0 && tracks.length > 0 ? tracks : [...tracks, { unit: '', values: new Map() }], others }
 }
 
+type Leaf = { value: Json; units: Json | undefined }
+
+/** Returns the fields inside a map by their full names, `thresholds.air.alarm`, with the unit of the nearest map. A list is one field. */
+function leavesOf(map: JsonObject, units?: Json, prefix = ''): Map<string, Leaf> {
+  const leaves = Object.entries(map).flatMap(([key, value]): [string, Leaf][] => {
+    if (value === undefined || (key === 'units' && prefix !== '')) return []
+    return isObject(value) ? [...leavesOf(value, value['units'] ?? units, `${prefix}${key}.`)] : [[prefix + key, { value, units }]]
+  })
+  return new Map(leaves)
+}
+
+/** Whether a field has had one value in all versions. */
+function isFlat({ values }: Track): boolean {
+  const versions = [...values].filter(([entry]) => entry.version !== null)
+  return versions.every(([, value]) => value === versions[0]![1])
+}
+
+type Changes = readonly Record<'from' | 'to', ReturnType<typeof leavesOf>>[]
+
 /** Value of a field in each entry; `undefined` where it has none. */
-function valuesOf(entries: readonly PolicyHistoryEntry[], field: string, current: Json | undefined): Track['values'] {
-  const changes = entries.map(({ differences }) => differences.find((difference) => difference.field === field))
-  const first = changes.find((change) => change !== undefined)
-  let value = first === undefined ? current : first.from
+function valuesOf(entries: readonly PolicyHistoryEntry[], changes: Changes, field: string, current?: Json): Track['values'] {
+  const isChanged = ({ from, to }: Changes[number]): boolean => from.has(field) || to.has(field)
+  const first = changes.find(isChanged)
+  let value = first === undefined ? current : first.from.get(field)?.value
   return new Map(
     entries.map((entry, index) => {
-      value = changes[index] === undefined ? value : changes[index].to
+      const change = changes[index]!
+      value = isChanged(change) ? change.to.get(field)?.value : value
       return [entry, entry.version === null ? undefined : value]
     }),
   )
@@ -134,13 +158,15 @@ interface PlotProps {
 
 function Plot({ track: { field, unit, values }, spans, canaries, now }: PlotProps): JSX.Element {
   const name = field === undefined ? 'Versions' : `${field}${unit === '' ? '' : `, ${unit}`}`
-  const height = field === undefined ? TOP + 44 : BOTTOM + 28
+  const isThin = field !== undefined && isFlat({ unit, values })
+  const height = field === undefined ? TOP + 44 : isThin ? TOP + 12 : BOTTOM + 28
   const numbers = [...values.values()].filter((value) => typeof value === 'number')
   const [min, range] = [Math.min(...numbers), Math.max(...numbers) - Math.min(...numbers)]
   const levelOf = (entry: PolicyHistoryEntry): number | undefined => {
     const value = values.get(entry)
     if (field === undefined) return entry.version === null ? undefined : TOP + 4
-    return typeof value === 'number' ? Math.round(BOTTOM - (range === 0 ? 0.5 : (value - min) / range) * (BOTTOM - TOP)) : undefined
+    if (typeof value !== 'number') return undefined
+    return isThin ? TOP - 6 : Math.round(BOTTOM - (range === 0 ? 0.5 : (value - min) / range) * (BOTTOM - TOP))
   }
   const width = spans.at(-1)!.x + spans.at(-1)!.width
   const placeOf = (ms: number): number => {
@@ -171,7 +197,7 @@ function Plot({ track: { field, unit, values }, spans, canaries, now }: PlotProp
               </path>
             )
           })}
-          {[...dates, { x: spans.find(({ isLater }) => isLater)?.x ?? width, text: 'now' }].map(({ x, text }) => (
+          {(isThin ? [] : [...dates, { x: spans.find(({ isLater }) => isLater)?.x ?? width, text: 'now' }]).map(({ x, text }) => (
             <text key={x} class="life-time" x={x} y={height - 6} text-anchor={text === 'now' ? 'end' : 'start'}>
               {text}
             </text>
@@ -207,7 +233,7 @@ function Step({ span, what, y, before, isBand }: StepProps): JSX.Element {
       <title>{words}</title>
       <rect class="life-hit" x={x} y="0" width={width} height="100%" />
       {line}
-      {isBand ? null : <path class={kind + back} d={`M${x} ${before ?? y ?? TOP}V${y ?? before ?? TOP}`} />}
+      {isBand || (before ?? y) === undefined ? null : <path class={kind + back} d={`M${x} ${before ?? y}V${y ?? BOTTOM}`} />}
       <text class={`life-text${back}`} x={x + 3} y={(y ?? TOP) - 8}>
         {back === '' ? label : `↩ ${label}`}
       </text>

@@ -33,11 +33,12 @@ const entry = (more: Partial<PolicyHistoryEntry>): PolicyHistoryEntry => ({
 const answers = (more: Record<string, unknown> = {}): World['answers'] => ({
   '/v1/policies/epa-pm25-limit': policy,
   '/v1/policies/epa-pm25-limit/history?limit=50': [entry({})],
-  '/v1/coverage?policy=epa-pm25-limit': {
+  '/v1/coverage?policy=epa-pm25-limit&bots=all': {
     policy: 'epa-pm25-limit',
     revision: 4,
     total: 3,
     current: 2,
+    versions: [],
     lagging: [{ id: 'bot-7', revision: 3, since: '2026-11-26T10:00:01Z' }],
   },
   ...more,
@@ -49,8 +50,11 @@ describe('the page of a policy', () => {
     expect(html).toMatch(/<span class="value">25<\/span> µg\/m³/)
     expect(text).toContain('limit 25 µg/m³: version 2.0.0, signed by EPA Chief.')
     expect(text).toContain('In force since 2 h ago')
-    expect(text).toContain('2 of 3 connected bots apply what they should at revision 4.')
-    expect(text).toContain('bot-7')
+    const { units: _units, ...bare } = policy.value
+    const without = await shown(policyPage, { answers: answers({ '/v1/policies/epa-pm25-limit': { ...policy, value: bare } }), params })
+    expect(without.text).toContain('limit 25: version 2.0.0')
+    expect(text).toContain('Who runs it 3 bots of epa-pm25-limit: 2 up to date, 1 behind.')
+    expect(text).toContain('Not up to date: bot-7')
     expect(text).toContain('limit 35 → 25 µg/m³')
   })
 
@@ -60,9 +64,9 @@ describe('the page of a policy', () => {
       { version: '2.1.0', digest: 'sha256:bb', total: 2 },
     ]
     const coverage = { policy: 'epa-pm25-limit', revision: 5, total: 80, current: 80, lagging: [], versions }
-    const { text } = await shown(policyPage, { answers: answers({ '/v1/coverage?policy=epa-pm25-limit': coverage }), params })
-    expect(text).toContain('They apply several versions: 2.0.0 by 78 bots, 2.1.0 by 2 bots.')
-    expect(text).not.toContain('All current')
+    const { text } = await shown(policyPage, { answers: answers({ '/v1/coverage?policy=epa-pm25-limit&bots=all': coverage }), params })
+    expect(text).toContain('2.0.0, in force: 78')
+    expect(text).toContain('2.1.0: 2')
   })
 
   it('lists bots that left while behind beside the count, and shows where readers refuse the live version', async () => {
@@ -71,10 +75,9 @@ describe('the page of a policy', () => {
     ]
     const refused = { version: '2.0.0', detail: 'two have to sign' }
     const coverage = { policy: 'epa-pm25-limit', revision: 5, total: 0, current: 0, lagging: [], versions: [], left, refused }
-    const { text } = await shown(policyPage, { answers: answers({ '/v1/coverage?policy=epa-pm25-limit': coverage }), params })
-    expect(text).toContain('No bot that names itself is connected.')
-    expect(text).toContain('1 bot left in the last seven days before acknowledging what was in force, and did not return.')
-    expect(text).toMatch(/inspector-9 1\.0\.0/)
+    const { text } = await shown(policyPage, { answers: answers({ '/v1/coverage?policy=epa-pm25-limit&bots=all': coverage }), params })
+    expect(text).toContain('0 bots of epa-pm25-limit: 0 up to date, 1 gone while behind.')
+    expect(text).toContain('Not up to date: inspector-9')
     expect(text).toContain('Refused by readers 2.0.0, by the roster in force: two have to sign.')
   })
 
@@ -92,7 +95,7 @@ describe('the page of a policy', () => {
     ]
     const ahead = await shown(policyPage, { answers: answers({ '/v1/policies/epa-pm25-limit/history?limit=50': held }), params })
     expect(ahead.text).toContain('another release is held for later')
-    const withdrawn = answers({ '/v1/policies/epa-pm25-limit': MISSING, '/v1/coverage?policy=epa-pm25-limit': MISSING })
+    const withdrawn = answers({ '/v1/policies/epa-pm25-limit': MISSING, '/v1/coverage?policy=epa-pm25-limit&bots=all': MISSING })
     const was = await shown(policyPage, { answers: withdrawn, params })
     expect(was.status).toBe(200)
     expect(was.text).toContain('It is not in force; it was.')
@@ -102,7 +105,7 @@ describe('the page of a policy', () => {
     const none = {
       '/v1/policies/epa-pm25-limit': MISSING,
       '/v1/policies/epa-pm25-limit/history?limit=50': MISSING,
-      '/v1/coverage?policy=epa-pm25-limit': MISSING,
+      '/v1/coverage?policy=epa-pm25-limit&bots=all': MISSING,
     }
     expect((await shown(policyPage, { answers: none, params })).status).toBe(404)
     const away = await shown(policyPage, { answers: answers({ '/v1/policies/epa-pm25-limit': AWAY }), params })
@@ -193,6 +196,32 @@ describe('the life of a rule', () => {
     const captions = Array.from(html.matchAll(/<figure class="life"><figcaption>([^<]*)/g), ([, caption]) => caption)
     expect(captions).toEqual(['limit, µg/m³', ...Array.from({ length: 11 }, (_, at) => `f${at}, µg/m³`), 'Versions'])
     expect(text).toContain('Without a line: f11, f12, f13, mode.')
+  })
+
+  it('draws a field inside a map, with the unit of the nearest map, also where it never changed', async () => {
+    const [before, after] = [10, 25].map((alarm) => ({ alarm, warn: 5 }))
+    const value = { ...policy.value, thresholds: { air: after, water: { nitrate: 50, units: 'mg_per_l' } } }
+    const changed = { field: 'thresholds.air.alarm', from: 10, to: 25, units: 'ug_per_m3', text: '' }
+    const added = { field: 'thresholds', to: { air: before, water: { nitrate: 50, units: 'mg_per_l' } }, text: '' }
+    const entries = [entry({ differences: [changed] }), { ...first, differences: [added] }]
+    const view = { '/v1/policies/epa-pm25-limit': { ...policy, value } }
+    const { html, text } = await shown(policyPage, { answers: { ...of(entries), ...view }, params })
+    const figures = Array.from(html.matchAll(/<figure class="life"><figcaption>([^<]*).*?<svg[^>]*height="(\d+)"/gs), ([, ...both]) => both)
+    expect(figures).toEqual([
+      ['thresholds.air.alarm, µg/m³', '112'],
+      ['limit, µg/m³', '42'],
+      ['thresholds.air.warn, µg/m³', '42'],
+      ['thresholds.water.nitrate, mg/l', '42'],
+    ])
+    expect(titles(html).filter((title) => title!.startsWith('10 µg/m³ · 1.5.0'))).toHaveLength(1)
+    expect(text).not.toContain('Without a line')
+  })
+
+  it('ends the line of a withdrawn rule in red, and says who withdrew it', async () => {
+    const gone = entry({ version: null, digest: null, differences: [], cause: 'withdrawal', by: ['EPA Chief'], reason: 'void' })
+    const { html, text } = await shown(policyPage, { answers: { ...of([gone, first]), '/v1/policies/epa-pm25-limit': MISSING }, params })
+    expect(html).toMatch(/class="life-line life-back" d="M\d+ 24V84"/)
+    expect(text).toContain('It was withdrawn by EPA Chief: void.')
   })
 
   it('draws a band of versions for other fields, and a gap while withdrawn', async () => {

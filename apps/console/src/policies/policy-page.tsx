@@ -1,17 +1,16 @@
-import type { CoverageView, PastPolicyView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import type { PastPolicyView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
+import { FleetPicture, readFleet } from '../bots/fleet-picture.js'
 import { Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { count, Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
-import { Tag } from '../layout/state-words.js'
+import { Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { readRuns } from '../reading/read-runs.js'
 import { changeText, LifeChart } from './life-chart.js'
-import { RefusedByReaders } from './refused-by-readers.js'
+import { RefusedByReaders } from '../bots/refused-by-readers.js'
 import { ruleOf, ruleTexts, unitText } from './policy-table.js'
 
 const MAX_ENTRIES = 50
-const MAX_LAGGING = 50
 
 /** One policy: its value with unit, since when, who signed, who runs it, and every value before with what changed. */
 export async function policyPage({ read, params, query, now }: PageRequest): Promise<PageContent> {
@@ -20,10 +19,10 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
   const before = /^\d{1,15}$/.test(query.get('before') ?? '') ? `&before=${query.get('before')}` : ''
   const at = query.get('at')
   const time = instantOf(at)
-  const [policy, history, coverage, past] = await Promise.all([
+  const [policy, history, fleet, past] = await Promise.all([
     read<PolicyView>(path),
     read<PolicyHistoryEntry[]>(`${path}/history?limit=${MAX_ENTRIES}${before}`),
-    read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`),
+    readFleet(read, id),
     time === undefined ? undefined : read<PastPolicyView>(`${path}?at=${time}`),
   ])
   const missing = policy.kind === 'missing' && history.kind === 'missing'
@@ -60,7 +59,9 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
                 )}
               </Part>
             )}
-            <LoadedPart id="coverage" title="Who runs it" answer={coverage} what="bots of this policy" children={coverageOf} />
+            <LoadedPart id="fleet" title="Who runs it" answer={fleet} what="bots of this policy">
+              {(bots) => [<RefusedByReaders refused={bots.refused} />, <FleetPicture fleet={bots} />]}
+            </LoadedPart>
           </div>
         </div>
         <LoadedPart id="history" title="History" answer={history} what="versions of this policy">
@@ -145,6 +146,8 @@ function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntr
     }.`
   }
   if (policy.kind !== 'missing') return 'What is in force cannot be shown now.'
+  const [last] = history?.kind === 'loaded' ? history.value : []
+  if (last?.cause === 'withdrawal') return `${changeText(last).replace('withdrawal', 'It was withdrawn')}.`
   return history === undefined || history.kind === 'loaded' ? 'It is not in force; it was.' : 'There is nothing of that name.'
 }
 
@@ -159,14 +162,16 @@ function InForce({ policy, history }: InForceProps): JSX.Element {
   const described = DESCRIBED.filter((key) => value[key] !== undefined)
   return (
     <>
-      {ruleOf(value).map(([key, each]) => (
-        <p key={key}>
-          {key}
-          <br />
-          <span class={typeof each === 'object' ? 'command' : 'value'}>{valueText(each)}</span>{' '}
-          {typeof each === 'number' ? unitText(value) : ''}
-        </p>
-      ))}
+      <div class="rule">
+        {ruleOf(value).map(([key, each]) => (
+          <p key={key}>
+            {key}
+            <br />
+            <span class={typeof each === 'object' ? 'command' : 'value'}>{valueText(each)}</span>{' '}
+            {typeof each === 'number' ? unitText(value) : ''}
+          </p>
+        ))}
+      </div>
       <Facts
         facts={[
           ['Version', `${version}, revision ${revision}`],
@@ -190,69 +195,6 @@ function InForce({ policy, history }: InForceProps): JSX.Element {
       />
     </>
   )
-}
-
-function coverageOf(coverage: CoverageView): JSX.Element {
-  const { left = [] } = coverage
-  return (
-    <>
-      <RefusedByReaders refused={coverage.refused} />
-      <Connected coverage={coverage} />
-      {left.length === 0 ? null : (
-        <>
-          <p>
-            {count(left.length, 'bot')} left in the last seven days before acknowledging what was in force, and did not return. They are not
-            counted above.
-          </p>
-          <Table
-            caption="Bots that left while behind"
-            head={['Bot', 'Applied', 'Left']}
-            rows={left
-              .slice(0, MAX_LAGGING)
-              .map(({ id, version, revision, leftAt }) => [
-                id,
-                version ?? (revision === 0 ? 'nothing' : 'not known'),
-                <Moment at={leftAt} />,
-              ])}
-          />
-        </>
-      )}
-    </>
-  )
-}
-
-function Connected({ coverage: { total, current, lagging, revision, versions = [] } }: { coverage: CoverageView }): JSX.Element {
-  if (total === 0) return <None>No bot that names itself is connected.</None>
-  const applied = versions.filter(({ digest }) => digest !== null)
-  const isMixed = applied.length > 1
-  const tag =
-    lagging.length === 0 ? (
-      <Tag text={isMixed ? 'Each as its head says' : 'All current'} tone="good" />
-    ) : (
-      <Tag text={`${lagging.length} behind or silent`} tone="warn" />
-    )
-  return (
-    <>
-      <p>
-        {tag} {current} of {count(total, 'connected bot')} {current === 1 ? 'applies' : 'apply'} what {current === 1 ? 'it' : 'they'} should
-        at revision {revision}.{isMixed ? ` They apply several versions: ${applied.map(versionText).join(', ')}.` : ''}
-      </p>
-      {lagging.length === 0 ? null : (
-        <Table
-          caption="Bots that are behind or silent"
-          head={['Bot', 'Acknowledged revision', 'Since']}
-          rows={lagging
-            .slice(0, MAX_LAGGING)
-            .map(({ id, revision: at, since }) => [id, at === 0 ? 'nothing yet' : at, <Moment at={since} />])}
-        />
-      )}
-    </>
-  )
-}
-
-/** Formats a version and the number of bots that apply it. A canary's cohort applies another version than the other bots. */
-function versionText({ version, digest, total }: CoverageView['versions'][number]): string {
-  return `${version ?? digest?.slice(0, 15) ?? 'none'} by ${count(total, 'bot')}`
 }
 
 function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] }): JSX.Element {

@@ -28,7 +28,9 @@ export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): 
 
 /** Returns each member of a policy's rule as text: `limit 35 µg/m³`. */
 export function ruleTexts(policy: JsonObject): string[] {
-  return ruleOf(policy).map(([key, value]) => `${key} ${valueText(value)}${typeof value === 'number' ? ` ${unitText(policy)}` : ''}`)
+  return ruleOf(policy).map(([key, value]) =>
+    `${key} ${valueText(value)}${typeof value === 'number' ? ` ${unitText(policy)}` : ''}`.trimEnd(),
+  )
 }
 
 /** Returns the members of a policy's rule: all members except the known ones, which describe the policy. */
