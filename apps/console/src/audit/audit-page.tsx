@@ -121,7 +121,7 @@ function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; n
   )
 }
 
-function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
+export function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
   return (
     <Table
       caption={count(entries.length, 'entry', 'entries')}

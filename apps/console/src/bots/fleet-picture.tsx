@@ -29,6 +29,7 @@ export function readBots(read: Read, policy: string, named?: string): Promise<An
 
 export async function readFleet(read: Read, policy: string): Promise<Answer<Fleet>> {
   const [coverage, live] = await Promise.all([readBots(read, policy), read<PolicyView>(`/v1/policies/${encodeURIComponent(policy)}`)])
+  if (coverage.kind === 'missing') return { ...coverage, detail: `Nothing of ${policy} is published yet, so no bot has it.` }
   return mapAnswer(coverage, (view) => ({ ...view, live: valueOf(live)?.version ?? null }))
 }
 
@@ -46,7 +47,7 @@ export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): 
   const { policy, total, lagging, left = [], cells } = fleet
   const list = href ?? `/fleet?policy=${encodeURIComponent(policy)}#lagging`
   const gone = left.map((bot): Dot => ({ ...bot, state: 'gone' }))
-  const dots: Dot[] = [...(fleet.bots ?? []), ...gone].slice(0, MAX_DOTS)
+  const dots: Dot[] = [...(fleet.bots ?? []), ...gone.slice(0, MAX_DOTS)]
   const regions = [...new Set((cells ?? dots).map(({ region }) => region))].sort()
   const hues = huesOf(fleet)
   const most = Math.max(1, ...(cells ?? []).map((cell) => cell.total))
@@ -54,6 +55,19 @@ export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): 
   if (total + left.length === 0) return <None>No bot is connected that reads {policy}.</None>
   return (
     <figure class="fleet" data-patch>
+      <figcaption>
+        <p id="fleet-sum">{sumOf(fleet)}</p>
+        <Legend fleet={fleet} hues={hues} />
+        <p id="fleet-late">
+          {late.length === 0 ? 'No bot is behind or silent.' : 'Not up to date: '}
+          {late.length === 0 ? null : (
+            <a href={list}>
+              {late.slice(0, MAX_NAMES).join(', ')}
+              {late.length > MAX_NAMES ? ` and ${late.length - MAX_NAMES} more` : ''}
+            </a>
+          )}
+        </p>
+      </figcaption>
       <a id="fleet-regions" class="fleet-regions" href={list} aria-labelledby="fleet-regions fleet-sum">
         {regions.map((region) => (
           <span class="fleet-region" key={region}>
@@ -66,19 +80,6 @@ export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): 
           </span>
         ))}
       </a>
-      <figcaption>
-        <p id="fleet-sum">{sumOf(fleet)}</p>
-        <Legend fleet={fleet} hues={hues} />
-        <p id="fleet-late" class="fleet-late">
-          {late.length === 0 ? 'No bot is behind or silent.' : 'Not up to date: '}
-          {late.length === 0 ? null : (
-            <a href={list}>
-              {late.slice(0, MAX_NAMES).join(', ')}
-              {late.length > MAX_NAMES ? ` and ${late.length - MAX_NAMES} more` : ''}
-            </a>
-          )}
-        </p>
-      </figcaption>
     </figure>
   )
 }
@@ -168,7 +169,7 @@ function Legend({ fleet, hues }: { fleet: Fleet; hues: Hues }): JSX.Element {
   if (left.length > 0 || lagging.some(({ revision }) => revision === 0))
     marks.push({ hue: 0, state: 'gone', text: 'hollow: silent or gone' })
   return (
-    <ul id="fleet-legend" class="plain">
+    <ul id="fleet-legend" class="plain fleet-legend">
       {marks.map(({ hue, state, text }) => (
         <li key={text}>
           <svg class="fleet-swatch" viewBox="0 0 20 20" aria-hidden="true">

@@ -11,7 +11,7 @@ export interface CanaryEvidence {
   observeUntil: string | null
   observeMs?: number
   alerts: number
-  unexplained: readonly unknown[]
+  unexplained: readonly { bot: string }[]
   figures?: CanaryFigures | null
   series?: readonly CanaryPoint[]
 }
@@ -20,6 +20,7 @@ export interface CanaryEvidence {
 export function CanaryView({ canary, run }: { canary: CanaryEvidence; run: RunView }): JSX.Element {
   const { alerts, publishedAt, observeUntil, figures, series = [] } = canary
   const found = canary.unexplained.length
+  const bots = new Set(canary.unexplained.map(({ bot }) => bot)).size
   return (
     <>
       <Ramp canary={canary} run={run} />
@@ -28,8 +29,8 @@ export function CanaryView({ canary, run }: { canary: CanaryEvidence; run: RunVi
         <a href={`/v1/canaries/${run.run}`}>As JSON</a>
       </p>
       <p>
-        Hard guard: <Meter label="Unexplained alerts" value={found} max={2} /> {found} of {count(alerts, 'alert')} unexplained; two of
-        different bots end the canary.
+        Hard guard: <Meter label="Bots with unexplained alerts" value={bots} max={2} isJudged /> {found} of {count(alerts, 'alert')}{' '}
+        unexplained, from {count(bots, 'bot')}; two bots end the canary.
       </p>
       {figures == null ? null : <Comparison figures={figures} series={series} />}
     </>
@@ -76,8 +77,9 @@ function Comparison({ figures, series }: { figures: CanaryFigures; series: reado
       />
       <CanaryCharts points={series} limit={limit} />
       <p>
-        <Meter label="Evidence of a higher rate" value={evidence} max={limit} /> Evidence of a higher rate {evidence.toFixed(1)}; the canary
-        fails at {limit}. At equal rates the cohort would have raised {expected.toFixed(1)}.
+        <Meter label="Evidence of a higher rate" value={evidence} max={limit} isJudged /> Evidence of a higher rate {evidence.toFixed(1)};
+        the canary fails at {limit}. At equal rates the cohort would have raised {expected.toFixed(1)}. Counted{' '}
+        <Moment at={figures.countedAt} exact />.
       </p>
       <p>
         {powerText(power)}
@@ -96,6 +98,8 @@ export function powerText(power: number): string {
   return `It could have seen a doubling in ${Math.floor(power * 100)} of 100 cases`
 }
 
-function Meter({ label, value, max }: { label: string; value: number; max: number }): JSX.Element {
-  return <meter aria-label={label} min={0} max={max} value={Math.min(value, max)} />
+/** A bar from 0 to `max`. `isJudged`: green, amber from the middle on, and red at `max`, where the canary fails. */
+function Meter({ label, value, max, isJudged }: { label: string; value: number; max: number; isJudged?: true }): JSX.Element {
+  const levels = isJudged && { optimum: 0, low: max * 0.49, high: max * 0.99 }
+  return <meter aria-label={label} min={0} max={max} value={Math.min(value, max)} {...levels} />
 }

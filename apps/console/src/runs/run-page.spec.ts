@@ -16,7 +16,14 @@ const approval = {
   preparedAt: '2026-11-26T11:00:00Z',
   expiresAt: '2026-12-03T11:00:00Z',
 }
-const entry = { index: 3, at: '2026-11-26T11:00:01Z', source: '/hms-svc/linter', type: 'hms.lint.passed.v1', leafHash: 'ab'.repeat(32) }
+const entry = {
+  index: 3,
+  key: 'epa-pm25-limit',
+  at: '2026-11-26T11:00:01Z',
+  source: '/hms-svc/linter',
+  type: 'hms.lint.passed.v1',
+  leafHash: 'ab'.repeat(32),
+}
 
 function answers(more: Record<string, unknown> = {}): World['answers'] {
   return {
@@ -41,12 +48,30 @@ describe('the page of a run', () => {
     expect(text).toContain('Canary, step 3 of 5.')
     expect(text).toContain('Signed by EPA Chief')
     expect(text).toContain('EPA Chief: “new evidence”')
-    expect(text).toContain('0 of 1 alert unexplained; two of different bots end the canary.')
+    expect(text).toContain('0 of 1 alert unexplained, from 0 bots; two bots end the canary.')
     expect(text).toContain('lint passed')
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
     expect(html).toContain('href="/audit/3"')
     expect(text).toContain('hms-svc runs watch 7')
     expect(text).toContain('If it passes, all bots get it; if not, it is rolled back at once.')
+  })
+
+  it('counts the bots of the hard guard, not their alerts, and judges them by colour', async () => {
+    const unexplained = ['a', 'a', 'a'].map((bot) => ({ bot }))
+    const canary = { ...(answers()['/v1/canaries/7'] as object), alerts: 3, unexplained }
+    const { html, text } = await shown(runPage, { answers: answers({ '/v1/canaries/7': canary }), params })
+    expect(text).toContain('3 of 3 alerts unexplained, from 1 bot; two bots end the canary.')
+    expect(html).toContain('min="0" max="2" value="1" optimum="0" low="0.98" high="1.98"')
+  })
+
+  it('begins with the reason why it failed or is paused, and leads to the signature that it waits for', async () => {
+    const stages = aRun().stages.map((stage) => (stage.stage === 'canary' ? { ...stage, verdict: 'FAIL', detail: '3 alerts' } : stage))
+    const failed = await shown(runPage, { answers: answers({ '/v1/runs/7': { ...aRun({ state: 'ROLLED_BACK' }), stages } }), params })
+    expect(failed.text).toContain('How it ended Canary : 3 alerts. The new rule was taken back.')
+    expect(failed.html).not.toContain('Read it and sign')
+    const { html, text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state: 'AWAITING_APPROVAL' }) }), params })
+    expect(html).toContain('<a href="/approvals/sha256%3Aaabbccdd">Read it and sign</a>')
+    expect(text).toContain('What happens next It waits for the signatures')
   })
 
   it('leads to the ticket of a run that has ended, and not to one of another run', async () => {

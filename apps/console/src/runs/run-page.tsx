@@ -1,24 +1,19 @@
+import type { ApprovalSummary, AuditEntry, DeliveryView, RunStage, RunView, Ticket } from '#libs/contracts'
 import {
   describeClock,
   describePassedStep,
   describeReview,
-  eventWords,
-  reviewCommands,
   isCutOff,
   isHeld,
-  nextCommandsOf,
-  stageLabel,
   isTerminal,
+  nextCommandsOf,
+  reviewCommands,
   spokenDuration,
-  type ApprovalSummary,
-  type AuditEntry,
-  type DeliveryView,
-  type RunStage,
-  type RunView,
-  type Ticket,
+  stageLabel,
 } from '#libs/contracts'
 import { ImpactView } from '#libs/impact'
 import type { JSX } from 'preact'
+import { Entries } from '../audit/audit-page.js'
 import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { DecideForm } from '../decisions/decide-form.js'
 import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions-of-run.js'
@@ -66,6 +61,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   const observedMs = canary?.observeUntil === run.continuesAt ? canary?.observeMs : undefined
   const impact = evidence.simulation?.report?.impact
   const name = policiesText(run.policies)
+  const cause = run.stages.find(({ verdict, detail }) => verdict === (run.state === 'PAUSED' ? 'INCONCLUSIVE' : 'FAIL') && detail !== '')
   return {
     ...placeIn('Runs', `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`),
     heading: `Run ${run.run}: ${name}`,
@@ -77,7 +73,15 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
         <div class="columns">
           <div>
             <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
+              {cause === undefined ? null : (
+                <p>
+                  <strong>{SHORT[cause.stage]}</strong>: {cause.detail}.
+                </p>
+              )}
               <p>{whatNext(run)}</p>
+              {run.state === 'AWAITING_APPROVAL' ? (
+                <a href={`/approvals/${encodeURIComponent(run.digest)}`}>Read it and sign</a>
+              ) : null}{' '}
               {run.continuesAt === undefined ? null : <Countdown until={run.continuesAt} ofMs={observedMs} />}
               <a href={`/runs/${run.run}/receipt`}>Receipt</a>
               <Commands commands={nextCommandsOf(run)} />
@@ -336,17 +340,7 @@ function Events({ entries, run }: { entries: AuditEntry[]; run: RunView }): JSX.
         ))}
         Check it yourself: <Command>hms-svc audit verify</Command>.
       </p>
-      <Table
-        caption={`${count(entries.length, 'event')} of this run`}
-        head={['Entry', 'Time', 'Service', 'What happened', 'Leaf hash']}
-        rows={entries.map(({ index, at, source, type, leafHash }) => [
-          <td>{<a href={`/audit/${index}`}>{index}</a>}</td>,
-          <Moment at={at} />,
-          source.replace(/^\/hms-svc\//, ''),
-          [`${eventWords(type)} `, <span class="quiet">{type}</span>],
-          [<Digest digest={leafHash.slice(0, 16)} />, '…'],
-        ])}
-      />
+      <Entries entries={entries} />
     </>
   )
 }

@@ -67,7 +67,8 @@ describe('the next step of a run that succeeded', () => {
     [
       'where it was rolled back',
       { replaced: [{ id: policy!.id, now: '1.5.0', takenBackAt: '2026-11-29T12:00:00Z' }] },
-      `Its rule came into force. Since then: ${policy!.id}@${policy!.version} was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force. ` +
+      `Its rule came into force. Since then: ${policy!.id}@${policy!.version} was taken back at 2026-11-29 12:00:00 UTC: ` +
+        '1.5.0 is in force. ' +
         'All its partners were notified.',
     ],
     [

@@ -1,4 +1,5 @@
 import { describeKept, describePartners, describeReplaced, isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
+import { momentText } from '../layout/parts.js'
 
 const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string> = {
   AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
@@ -8,11 +9,11 @@ const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string
   SIMULATING: 'Recorded readings are replayed through the bots, under the old rule and under the new one. If it passes, the canary begins.',
   WAITING: 'A freeze is on. It resumes automatically when the freeze ends or is lifted; it can be aborted meanwhile.',
   CANARY:
-    'A small share of one region applies the new rule and is observed. If it passes, all bots get it; if not, it is rolled back at once.',
+    'A small share of the bots applies the new rule and is observed. If it passes, all bots get it; if not, it is rolled back at once.',
   ROLLING_OUT: 'All bots are getting the new rule. When enough of them have acknowledged it, it is watched for a while.',
   BAKING: 'All bots apply the new rule, and it is observed. An alarm rolls it back; without one, partners are notified.',
   NOTIFYING: 'The rule is in force. Partners are being notified; one that is down does not change that.',
-  PAUSED: 'It waits for a person. What it lacks stands above; the decisions that lead on are below.',
+  PAUSED: 'It waits for a person; the decisions that lead on are below.',
   ROLLING_BACK: 'The version before is being brought back.',
   ROLLED_BACK: 'The new rule was taken back. What was in force before it, if anything, came back.',
   SUPERSEDED: 'A newer release took its place.',
@@ -35,6 +36,7 @@ const ABORTED: Record<string, string> = {
   WITHDRAWN: 'Its policy was withdrawn, which ended it. What it had published was taken back.',
 }
 
+const ISO_TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 const BUSY = 'Another canary has its region. It resumes automatically when that one is over; it can be aborted meanwhile.'
 const HELD = 'Every reader has the rule already, and applies it from its effective time on. Until then it can be aborted or superseded.'
 
@@ -72,7 +74,7 @@ function outcomeOf(run: RunView): string {
   const replaced = describeReplaced(run)
   if (replaced.length === 0) return 'The rule is in force.'
   const rest = replaced.length < run.policies.length ? ' The other policies of the run are in force.' : ''
-  return `Its rule came into force. Since then: ${replaced.join('; ')}.${rest}`
+  return `Its rule came into force. Since then: ${replaced.join('; ').replaceAll(ISO_TIME, (at) => momentText(at))}.${rest}`
 }
 
 function abortOf({ reason = '', stages }: RunView): string {
