@@ -29,6 +29,22 @@ describe('home', () => {
     expect((await home({ '/v1/approvals?state=open': DENIED })).html).toContain('<a href="/docs/reference/pages">how</a>')
   })
 
+  it('pictures the bots of a run that changes them, else of the policy in force that a run changed last', async () => {
+    const policies = ['ozone', 'pm25'].map((id) => ({ id, version: '1.0.0', value: {}, provenance: { run: 1, approvedBy: [] } }))
+    const named = (id: string) => [{ id, version: '2.0.0', digest: 'sha256:1' }]
+    const waiting = aRun({ run: 9, state: 'AWAITING_APPROVAL', policies: named('lead') })
+    const runs = { '/v1/policies': policies, '/v1/runs': [waiting, aRun({ state: 'SUCCEEDED', policies: named('pm25') })] }
+    const asked = async (open: unknown[]) => (await home({ ...runs, '/v1/runs?open=yes': open })).paths
+    expect(await asked([waiting])).toContain('/v1/coverage?policy=pm25&bots=all')
+    expect(await asked([waiting, aRun({ run: 8, policies: named('no2') })])).toContain('/v1/coverage?policy=no2&bots=all')
+  })
+
+  it('lists the runs that ended last, with their age', async () => {
+    const runs = [aRun({ run: 9 }), aRun({ run: 8, state: 'SUCCEEDED', endedAt: '2026-11-26T11:30:00Z' })]
+    const { text } = await home({ '/v1/runs': runs })
+    expect(text).toMatch(/Ended last Run 8 epa-pm25-limit@2\.0\.0 ✓ Succeeded 30 min ago/)
+  })
+
   it('shows what needs a person: signatures and pauses', async () => {
     const approval = {
       digest: 'sha256:1',
@@ -41,7 +57,7 @@ describe('home', () => {
     }
     const paused = aRun({ run: 8, state: 'PAUSED', reason: 'ACK_TIMEOUT' })
     const { text } = await home({ '/v1/approvals?state=open': [approval], '/v1/runs?open=yes': [paused] })
-    expect(text).toContain('Run 9 pm25@2.0.0 EPA Chief counsel')
+    expect(text).toContain('Run 9 : sign pm25@2.0.0 . Missing: counsel; signed by EPA Chief. Until 2026-12-01 00:00:00 UTC .')
     expect(text).toContain('Run 8 is paused (ACK_TIMEOUT)')
   })
 

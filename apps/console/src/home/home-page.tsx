@@ -1,9 +1,9 @@
-import { isTerminal, type PolicyView, type RunView } from '#libs/contracts'
+import { isTerminal, type PolicyView, type RunState, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { Absent, Loaded, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Part, policiesText, RunLink } from '../layout/parts.js'
+import { count, Moment, Part, policiesText, RunLink } from '../layout/parts.js'
 import { StateTag } from '../layout/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
@@ -12,7 +12,9 @@ import { countTrouble, Trouble } from './trouble.js'
 import { WalkthroughPart } from './walkthrough.js'
 import { readFacts } from './world.js'
 
-const MAX_POLICIES = 20
+const [MAX_POLICIES, MAX_ENDED] = [20, 6]
+/** States in which bots change to another version, or two versions are compared. */
+const TURNING: readonly RunState[] = ['CANARY', 'PAUSED', 'ROLLING_OUT', 'BAKING', 'ROLLING_BACK']
 
 /** What is in force, what needs a person, and what is wrong now. */
 export async function homePage({ read, health, walkthrough }: PageRequest): Promise<PageContent> {
@@ -24,7 +26,7 @@ export async function homePage({ read, health, walkthrough }: PageRequest): Prom
   ])
   const { trouble, needs } = facts
   const { open } = needs
-  const shown = valueOf(open)?.[0]?.policies[0]?.id ?? valueOf(policies)?.[0]?.id
+  const shown = picturedOf(valueOf(open) ?? [], valueOf(trouble.runs) ?? [], valueOf(policies) ?? [])
   const fleet = shown === undefined ? undefined : await readFleet(read, shown)
   return {
     title: 'Overview',
@@ -42,8 +44,13 @@ export async function homePage({ read, health, walkthrough }: PageRequest): Prom
           </Part>
           <Part id="runs" title="Under way">
             <Absent answer={trouble.freezes} what="freezes" />
-            <Loaded answer={open} what="runs" children={underWay} />
+            <Loaded answer={open} what="runs">
+              {(runs) => <Runs runs={runs.filter(({ state }) => !isTerminal(state))} none="No run is under way." />}
+            </Loaded>
           </Part>
+          <LoadedPart id="ended" title="Ended last" answer={trouble.runs} what="runs">
+            {(runs) => <Runs runs={runs.filter(({ state }) => isTerminal(state)).slice(0, MAX_ENDED)} none="No run has ended yet." />}
+          </LoadedPart>
         </div>
         <div>
           {fleet === undefined ? null : <FleetPart answer={fleet} />}
@@ -52,6 +59,13 @@ export async function homePage({ read, health, walkthrough }: PageRequest): Prom
       </div>
     ),
   }
+}
+
+/** Returns the policy whose bots a run changes now, else the policy in force that a run changed last. */
+function picturedOf(open: readonly RunView[], newest: readonly RunView[], policies: readonly PolicyView[]): string | undefined {
+  const turning = open.find(({ state }) => TURNING.includes(state))?.policies[0]
+  const changed = newest.flatMap((run) => run.policies).find(({ id }) => policies.some((policy) => policy.id === id))
+  return (turning ?? changed ?? policies[0])?.id
 }
 
 function summaryOf(policies: Answer<PolicyView[]>, open: Answer<RunView[]>, wrong: number): string {
@@ -64,14 +78,14 @@ function summaryOf(policies: Answer<PolicyView[]>, open: Answer<RunView[]>, wron
   ].join(' ')
 }
 
-function underWay(runs: readonly RunView[]): JSX.Element {
-  const live = runs.filter(({ state }) => !isTerminal(state))
-  if (live.length === 0) return <None>No run is under way.</None>
+function Runs({ runs, none }: { runs: readonly RunView[]; none: string }): JSX.Element {
+  if (runs.length === 0) return <None>{none}</None>
   return (
-    <ul>
-      {live.map((run) => (
+    <ul class="plain">
+      {runs.map((run) => (
         <li key={run.run}>
-          <RunLink run={run.run} /> {policiesText(run.policies)} <StateTag state={run.state} />
+          <RunLink run={run.run} /> {policiesText(run.policies)} <StateTag state={run.state} />{' '}
+          {run.endedAt === null ? null : <Moment at={run.endedAt} />}
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 import type { ApprovalSummary, RunView, Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
-import { count, Moment, policiesText, RunLink, Table } from '../layout/parts.js'
+import { count, Moment, policiesText, RunLink } from '../layout/parts.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 
 export interface NeedsFacts {
@@ -88,17 +88,13 @@ function questions(tickets: readonly Ticket[]): JSX.Element | null {
 function waiting(approvals: readonly ApprovalSummary[]): JSX.Element | null {
   if (approvals.length === 0) return null
   return (
-    <Table
-      caption="Waiting for signatures"
-      head={['Policies', 'Signed by', 'Missing', 'Until']}
-      rows={approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => [
-        <td>
-          <RunLink run={run} /> <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
-        </td>,
-        signedBy.join(', '),
-        missing.join(', '),
-        <Moment at={expiresAt} />,
-      ])}
-    />
+    <ul>
+      {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
+        <li key={digest}>
+          <RunLink run={run} />: <a href={`/approvals/${encodeURIComponent(digest)}`}>sign {policiesText(policies)}</a>. Missing:{' '}
+          {missing.join(', ')}; signed by {signedBy.join(', ')}. Until <Moment at={expiresAt} />.
+        </li>
+      ))}
+    </ul>
   )
 }
