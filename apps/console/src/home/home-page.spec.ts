@@ -94,7 +94,7 @@ describe('home', () => {
       /✗ Stopped .*Stopped : nothing goes forward anywhere, by EPA Chief: drill\..*Frozen : nothing goes forward in region:VA/,
     )
     expect(text).toContain('Break-glass : Run 9 goes past simulation and canary, by Ann: wrong by ten.')
-    expect(html.indexOf('id="holds"')).toBeLessThan(html.indexOf('<main'))
+    expect(html).toMatch(/<header.*id="holds".*<\/header>/s)
     expect(text).not.toContain('last-week')
   })
 

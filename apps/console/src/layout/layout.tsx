@@ -4,7 +4,7 @@ import { momentText, Now } from './parts.js'
 import { MORE_SECTIONS, SECTIONS, type PageContent } from './page.js'
 import { renderToString } from 'preact-render-to-string'
 
-/** State of the installation, for the header, and `holds`, shown below the header: active freezes and runs by break-glass. */
+/** State of the installation, for the header, and `holds`, shown below the menu: active freezes and runs by break-glass. */
 export interface Header {
   state: ComponentChildren
   holds: ComponentChildren
@@ -55,8 +55,8 @@ export function Layout({ content, assets, environment = '', now, header }: Layou
             </form>
             {header?.state}
           </div>
+          {header?.holds}
         </header>
-        {header?.holds}
         <main id="main" class="grid-container" tabIndex={-1} data-state={state} data-beside={beside}>
           {trail.length === 0 ? null : <Trail trail={trail} heading={heading} />}
           <h1>{heading}</h1>
