@@ -170,10 +170,10 @@ describe('the page of an approval', () => {
   ])('has its state and signatures on the page of an %s, without a run too, to compare with the list', async (_what, of) => {
     const { html } = await of(PREPARED)
     const beside = /data-beside="\/approvals\?([^"]*)"/.exec(html)![1]!
-    expect(html).toContain('data-state="PREPARED"')
-    const signed = { ...PREPARED, state: 'AWAITING_APPROVAL', signedBy: ['EPA Chief'], policies: [] }
+    expect(html).toContain('data-state="PREPARED,0"')
+    const signed = { ...PREPARED, state: 'AWAITING_APPROVAL', signedBy: ['EPA Chief'], overtakenBy: 8, policies: [] }
     const answers = { '/v1/approvals?state=open': [], [`/v1/approvals/${encodeURIComponent(digest)}`]: signed }
-    expect((await shown(approvalsPage, { answers, query: beside })).html).toContain('data-state="AWAITING_APPROVAL,EPA Chief"')
+    expect((await shown(approvalsPage, { answers, query: beside })).html).toContain('data-state="AWAITING_APPROVAL,8,EPA Chief"')
   })
 
   it('offers no signature while the roster cannot be shown', async () => {
@@ -349,7 +349,7 @@ describe('the list of approvals', () => {
     const one = { ...PREPARED, run: null, policies: [{ id: 'a', version: '1.0.0', digest }], reasons: [], preparedAt: '', signedBy: [] }
     const { text, html } = await list([one, { ...one, run: 7, state: 'CANARY', policies: [{ id: 'c', version: '1.0.0', digest }] }])
     expect(text).toContain('0 approvals waiting for signatures.')
-    expect(text).toMatch(/Proposed, without a signature .* a@1\.0\.0 none yet .*Signed by all, with a run under way .* c@1\.0\.0/)
+    expect(text).toMatch(/Proposed, without a signature .* a@1\.0\.0 .*Signed by all, with a run under way .* c@1\.0\.0 Run 7/)
     expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}"`)
   })
 })

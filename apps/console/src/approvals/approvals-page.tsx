@@ -1,4 +1,4 @@
-import { type ApprovalSummary } from '#libs/contracts'
+import type { ApprovalSummary, PreparedApproval } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
@@ -7,9 +7,9 @@ import { mapAnswer, valueOf } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 import { ProposeForm } from './propose-form.js'
 
-/** State and signatures of an approval for the page that signs or rejects it, and the list that has its present state. */
-export function stateBeside(digest: string, { state, signedBy }: Pick<ApprovalSummary, 'state' | 'signedBy'>) {
-  return { state: [state, ...signedBy].join(), beside: `/approvals?${queryOf({ of: digest })}` }
+/** State, run ahead and signatures of an approval for the page that signs or rejects it, and the list that has the present ones. */
+export function stateBeside(digest: string, { state, overtakenBy = 0, signedBy }: Omit<PreparedApproval, 'releases' | 'plan'>) {
+  return { state: [state, overtakenBy, ...signedBy].join(), beside: `/approvals?${queryOf({ of: digest })}` }
 }
 
 /** What waits for signatures, and where a new release begins. `?of=DIGEST`: the page has the state of that approval. */
@@ -66,10 +66,13 @@ function Listing({ approvals, now, caption = 'Waiting for signatures' }: Listing
   return (
     <Table
       caption={caption}
-      head={['What', 'Run', 'Written by', 'Signed by', 'Still missing', 'Ends']}
+      head={['What', 'Written by', 'Signed by', 'Still missing', 'Ends']}
       rows={approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => [
-        <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>,
-        run === null ? 'none yet' : <RunLink run={run} />,
+        [
+          <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>,
+          ' ',
+          run === null ? null : <RunLink run={run} />,
+        ],
         authors.join(', ') || 'not stated',
         signedBy.join(', '),
         missing.join(', '),

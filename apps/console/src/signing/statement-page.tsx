@@ -1,5 +1,4 @@
 import { toBase64 } from '#libs/contracts'
-import type { ComponentChildren } from 'preact'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import type { Answer } from '../reading/answer.js'
 import { Alert } from '../layout/absent.js'
@@ -21,12 +20,11 @@ export interface StatementPage extends Heading {
   command: string
   /** People of the roster, if the caller has read them already for the statement. */
   people?: Answer<People>
-  children?: ComponentChildren
 }
 
 /** Page on which a person signs one statement: what it says and does, then the key. All choices are in the page's address. */
 export async function statementPage({ read }: PageRequest, page: StatementPage): Promise<PageContent> {
-  const { statement, act, verb, command, children, people: known, ...heading } = page
+  const { statement, act, verb, command, people: known, ...heading } = page
   const people = known ?? (await readPeople(read))
   const payload = toBase64(statement.payload)
   return {
@@ -34,8 +32,7 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
     still: true,
     script: 'sign',
     body: (
-      <>
-        {children}
+      <div class="columns">
         <Section id="signed" title="What is signed">
           <p>It counts for ten minutes from now. Load the page again for a later one.</p>
           <Statement payload={payload} digest={statement.digest} />
@@ -50,7 +47,7 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
         ) : (
           <p>Signing needs the people of the roster, which cannot be shown now. Load the page again.</p>
         )}
-      </>
+      </div>
     ),
   }
 }
