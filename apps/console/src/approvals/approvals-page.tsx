@@ -68,11 +68,9 @@ function Listing({ approvals, now, caption = 'Waiting for signatures' }: Listing
       caption={caption}
       head={['What', 'Written by', 'Signed by', 'Still missing', 'Ends']}
       rows={approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => [
-        [
-          <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>,
-          ' ',
-          run === null ? null : <RunLink run={run} />,
-        ],
+        <>
+          <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a> {run === null ? null : <RunLink run={run} />}
+        </>,
         authors.join(', ') || 'not stated',
         signedBy.join(', '),
         missing.join(', '),

@@ -49,7 +49,7 @@ describe('the page of a run', () => {
     expect(text).toContain('Signed by EPA Chief')
     expect(text).toContain('EPA Chief: “new evidence”')
     expect(text).toContain('0 of 1 alert unexplained, from 0 bots; two bots end the canary.')
-    expect(text).toContain('lint passed')
+    expect(text).toMatch(/1 step of services .*lint passed/)
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
     expect(html).toContain('href="/audit/3"')
     expect(text).toContain('hms-svc runs watch 7')
@@ -67,10 +67,10 @@ describe('the page of a run', () => {
   it('begins with the reason why it failed or is paused, and leads to the signature that it waits for', async () => {
     const stages = aRun().stages.map((stage) => (stage.stage === 'canary' ? { ...stage, verdict: 'FAIL', detail: '3 alerts' } : stage))
     const failed = await shown(runPage, { answers: answers({ '/v1/runs/7': { ...aRun({ state: 'ROLLED_BACK' }), stages } }), params })
-    expect(failed.text).toContain('How it ended Canary : 3 alerts. The new rule was taken back.')
-    expect(failed.html).not.toContain('Read it and sign')
+    expect(failed.text).toContain('How it ended Canary: 3 alerts. The new rule was taken back.')
+    expect(failed.html).not.toContain('Read and sign it')
     const { html, text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state: 'AWAITING_APPROVAL' }) }), params })
-    expect(html).toContain('<a href="/approvals/sha256%3Aaabbccdd">Read it and sign</a>')
+    expect(html).toContain('<a href="/approvals/sha256%3Aaabbccdd">Read and sign it</a>')
     expect(text).toContain('What happens next It waits for the signatures')
   })
 

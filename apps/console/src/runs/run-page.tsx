@@ -3,6 +3,7 @@ import {
   describeClock,
   describePassedStep,
   describeReview,
+  isByPeople,
   isCutOff,
   isHeld,
   isTerminal,
@@ -73,15 +74,11 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
         <div class="columns">
           <div>
             <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
-              {cause === undefined ? null : (
-                <p>
-                  <strong>{SHORT[cause.stage]}</strong>: {cause.detail}.
-                </p>
-              )}
-              <p>{whatNext(run)}</p>
-              {run.state === 'AWAITING_APPROVAL' ? (
-                <a href={`/approvals/${encodeURIComponent(run.digest)}`}>Read it and sign</a>
-              ) : null}{' '}
+              <p>
+                {cause === undefined ? '' : `${SHORT[cause.stage]}: ${cause.detail}. `}
+                {whatNext(run)}
+              </p>
+              {run.state === 'AWAITING_APPROVAL' ? <a href={`/approvals/${encodeURIComponent(run.digest)}`}>Read and sign it</a> : ''}{' '}
               {run.continuesAt === undefined ? null : <Countdown until={run.continuesAt} ofMs={observedMs} />}
               <a href={`/runs/${run.run}/receipt`}>Receipt</a>
               <Commands commands={nextCommandsOf(run)} />
@@ -326,6 +323,7 @@ function deliveriesTable(deliveries: readonly DeliveryView[]): JSX.Element {
 }
 
 function Events({ entries, run }: { entries: AuditEntry[]; run: RunView }): JSX.Element {
+  const steps = entries.filter((entry) => !isByPeople(entry))
   if (entries.length === 0) return <None>The log has nothing of this run yet; entries follow within a second.</None>
   return (
     <>
@@ -340,7 +338,11 @@ function Events({ entries, run }: { entries: AuditEntry[]; run: RunView }): JSX.
         ))}
         Check it yourself: <Command>hms-svc audit verify</Command>.
       </p>
-      <Entries entries={entries} />
+      <Entries entries={entries.filter(isByPeople)} />
+      <details id="events-of-services">
+        <summary>{count(steps.length, 'step')} of services</summary>
+        <Entries entries={steps} />
+      </details>
     </>
   )
 }
