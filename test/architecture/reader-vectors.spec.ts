@@ -79,6 +79,8 @@ describe('the vectors for readers in other languages', async () => {
         "HMS_RELEASE_BELOW_FLOOR",
         "HMS_RELEASE_TAG_DROPPED",
         "HMS_ROSTER_EXPIRED",
+        "HMS_ROSTER_INSTALLATION",
+        "HMS_ROSTER_PROFILE",
         "HMS_ROSTER_THRESHOLD",
         "HMS_ROSTER_VERSION",
         "HMS_VERIFY_HEAD",

@@ -11,6 +11,7 @@ import {
   keyIdOf,
   leafHash,
   localSigner,
+  NOTE_COSIGNATURE,
   readVkey,
   signEnvelope,
   signFreshness,
@@ -19,6 +20,7 @@ import {
   signRoster,
   stableDigest,
   StableTree,
+  vkeyOf,
   type HeadPredicate,
   type PreparedRelease,
   type ReleasePredicate,
@@ -84,13 +86,16 @@ export const PAIRS = {
   witness: pairOf(8),
   stranger: pairOf(9),
   'new rollout': pairOf(10),
+  'new chief': pairOf(11),
+  'new counsel': pairOf(12),
+  'second witness': pairOf(13),
 }
 export type Name = keyof typeof PAIRS
 
 const signer = (name: Name): Signer => localSigner(PAIRS[name].privateKey)
 const PEOPLE = ['EPA Chief', 'EPA Counsel', 'Air Office'] as const
 
-const rosterPredicate: RosterPredicate = {
+export const rosterPredicate: RosterPredicate = {
   ...demoRoster({
     people: PEOPLE.map((name) => ({ name, spki: PAIRS[name].spki })),
     services: (['rollout', 'canary-controller'] as const).map((name) => ({ name, spki: PAIRS[name].spki })),
@@ -99,6 +104,13 @@ const rosterPredicate: RosterPredicate = {
     expires: '2030-01-01T00:00:00Z',
   }),
 }
+
+/** Key of a witness that signs a minute after the first. */
+export const SECOND_WITNESS = vkeyOf(
+  'example.org/witness',
+  NOTE_COSIGNATURE,
+  Buffer.from(PAIRS['second witness'].spki, 'base64').subarray(-32),
+)
 
 export function rosterOf(change: Partial<RosterPredicate> = {}, people: readonly Name[] = PEOPLE): Promise<Envelope> {
   return signRoster({ ...rosterPredicate, ...change }, people.map(signer))
@@ -109,6 +121,23 @@ export function rotated(people: readonly Name[] = PEOPLE, version = 2): Promise<
   const { keyid, spki } = PAIRS['new rollout']
   const principals = { ...rosterPredicate.principals, rollout: { name: 'rollout', kind: 'service' as const, keys: [{ keyid, spki }] } }
   return rosterOf({ version, principals, revoked: [{ keyid: PAIRS.rollout.keyid, since: T1, reason: 'replaced' }] }, people)
+}
+
+/** The next roster: other people hold the places of EPA Chief and EPA Counsel. */
+export async function otherPeople(
+  people: readonly Name[] = [...PEOPLE, 'new chief', 'new counsel'],
+  change: Partial<RosterPredicate> = {},
+): Promise<Envelope> {
+  const held = (name: Name) => ({ name, kind: 'person' as const, keys: [{ keyid: PAIRS[name].keyid, spki: PAIRS[name].spki }] })
+  const [chief, counsel, office] = ['new chief', 'new counsel', 'stranger'] as const
+  const places = { 'epa-chief': held(chief), 'epa-counsel': held(counsel), 'air-office': held(office) }
+  return rosterOf({ version: 2, principals: { ...rosterPredicate.principals, ...places }, ...change }, people)
+}
+
+/** The people of the roster, with bounds on the time of the key of EPA Chief. */
+export function datedPrincipals(notBefore: string, notAfter: string): RosterPredicate['principals'] {
+  const { keyid, spki } = PAIRS['EPA Chief']
+  return { ...rosterPredicate.principals, 'epa-chief': { name: 'EPA Chief', kind: 'person', keys: [{ keyid, spki, notBefore, notAfter }] } }
 }
 
 export const T0 = '2026-03-02T09:00:00.000Z'
@@ -156,9 +185,10 @@ export async function proofOf(
   digest: string,
   seconds: number,
   witnesses: readonly Name[] = ['witness'],
+  type = 'hms.approval.approved.v1',
 ): Promise<LogProof> {
   const approval = new ApprovalTree(releases)
-  const facts = { v: 2, at: T0, source: '/hms-svc/approver', type: 'hms.approval.approved.v1', topic: 'hms.approval.v1', key: 'pm25' }
+  const facts = { v: 2, at: T0, source: '/hms-svc/approver', type, topic: 'hms.approval.v1', key: 'pm25' }
   const rest = { run: 1, attempt: 1, event: '0195e6a0-0000-7000-8000-000000000001', digest, releases: approval.root }
   const entry = canonicalJson({ ...facts, ...rest })
   const tree = new HashTree()
@@ -168,7 +198,10 @@ export async function proofOf(
   const [log, witness] = [readVkey(rosterPredicate.log!), readVkey(rosterPredicate.witnesses![0]!)]
   const body = formatCheckpoint({ origin: log.name, size: tree.size, root: tree.root() })
   const notes = [await signNote(body, log, signer('log'))]
-  for (const name of witnesses) notes.push(await cosign(body, seconds, witness, signer(name)))
+  for (const name of witnesses) {
+    const [key, delay] = name === 'second witness' ? [readVkey(SECOND_WITNESS), 60] : [witness, 0]
+    notes.push(await cosign(body, seconds + delay, key, signer(name)))
+  }
   const checkpoint = notes.join('')
   return { entry, proof: formatTlogProof({ index: 3, path: tree.inclusion(3), checkpoint }), member: approval.member(digest) }
 }
@@ -203,10 +236,10 @@ export async function documentOf(release: Signed | null, { by, document, held, .
   }
 }
 
-export function freshnessOf(documents: readonly ConfigDocument[], issuedAt: string, by: Name = 'rollout', roster = 1): Promise<Envelope> {
+export function freshnessOf(documents: readonly ConfigDocument[], issuedAt: string, by: Name = 'rollout', lastsS = 300): Promise<Envelope> {
   const heads = documents.filter(({ scope }) => scope === 'global').map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
-  const expires = new Date(Date.parse(issuedAt) + 300_000).toISOString()
-  return signFreshness({ stable: stableDigest(heads), tree: new StableTree(heads).root, roster, issuedAt, expires }, signer(by))
+  const expires = new Date(Date.parse(issuedAt) + lastsS * 1_000).toISOString()
+  return signFreshness({ stable: stableDigest(heads), tree: new StableTree(heads).root, roster: 1, issuedAt, expires }, signer(by))
 }
 
 /** The same time, some seconds later. */
