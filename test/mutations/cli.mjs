@@ -106,6 +106,13 @@ export const CLI_GUARDS = [
     test: 'checks the YAML files of a folder and below it, but no hidden ones and no links, and refuses an empty folder',
   },
   {
+    name: 'shell-words',
+    guard: 'a suggested command quotes the name of a file that a shell would expand',
+    without: ['.test(word) ? word', '.test(word) || word ? word'],
+    spec: 'apps/cli/src/plan/plan.spec.ts',
+    test: 'quotes names of files in the next command for a shell',
+  },
+  {
     name: 'markdown-code',
     guard: 'a plan as Markdown shows each text of a document as code',
     without: 'true',

@@ -138,3 +138,9 @@ export function partsMissing(name: string, cause?: unknown): HmsError {
     { status: 400, next: ['npm install --include=optional', `npm view ${name} engines`], cause },
   )
 }
+
+/** Joins words to a part of a command, and quotes those that a POSIX shell would split or expand: names of files may be hostile. */
+export function shellWords(words: readonly string[]): string {
+  // guard: shell-words
+  return words.map((word) => (/^[\w./@:+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)).join(' ')
+}

@@ -11,7 +11,7 @@ import {
 } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type ApprovalView, type PlanOptions, type PreparedApproval, type RunState } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { expectDigest, requireDigest, usageError } from '../errors.js'
+import { expectDigest, requireDigest, shellWords, usageError } from '../errors.js'
 import { isPolicyRef } from '../flags.js'
 import { findKey, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
@@ -54,7 +54,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   let caller = client
   const prepared = await prepareAs(client, asSigner, (allowed) => prepare((caller = allowed)))
   await showConsent(context, caller, prepared)
-  expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
+  expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${shellWords(files)} --sign NAME --expect-digest ${prepared.digest}`])
   const signer = await openKey(context, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
   printAccepted(context, prepared, view, signer)

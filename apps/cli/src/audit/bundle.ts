@@ -4,7 +4,7 @@ import { decodeDocument, documentAsOf } from '#libs/evaluation'
 import { namesRelease, SignatureError, STABLE_SCOPE, verifyTlogProof } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import type { CliContext } from '../context.js'
-import { requireName, usageError } from '../errors.js'
+import { requireName, shellWords, usageError } from '../errors.js'
 import { readGivenFile } from '../files.js'
 import { logPoliciesOf, MAX_SIGNED_BYTES, newestRoster } from '../roster/rosters-here.js'
 
@@ -48,7 +48,7 @@ export async function writeBundle(context: CliContext, id: string, { out }: { ou
   await writeFile(file, bytes)
   const summary = `${file}: ${bytes.length} bytes prove ${id}@${document.version} offline`
   context.output.result({ file, bytes: bytes.length, digest: release.digest }, [summary])
-  context.output.note(`  next: hms-svc verify ${file} --roster roster.json`)
+  context.output.note(`  next: hms-svc verify ${shellWords([file])} --roster roster.json`)
 }
 
 export async function verifyGivenBundle(context: CliContext, file: string, { roster }: { roster: string }): Promise<void> {

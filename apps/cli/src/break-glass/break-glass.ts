@@ -1,7 +1,7 @@
 import { prepareAs, prepareBreakGlass, readPolicies, signApproval, submitBreakGlass, type ApiClient, type NamedSigner } from '#libs/client'
 import { EXIT, type ApprovalRequest, type ApprovalView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { expectDigest, requireReason, usageError } from '../errors.js'
+import { expectDigest, requireReason, shellWords, usageError } from '../errors.js'
 import { findKey, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
 import { signingAs } from '../tokens/as-person.js'
@@ -29,7 +29,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   let caller = client
   const prepared = await prepareAs(client, asFirst, (allowed) => prepareBreakGlass((caller = allowed), policies, { reason, author }))
   await showConsent(context, caller, prepared)
-  const again = `hms-svc break-glass ${files.join(' ')} --sign NAME --sign NAME --reason TEXT --expect-digest ${prepared.digest}`
+  const again = `hms-svc break-glass ${shellWords(files)} --sign NAME --sign NAME --reason TEXT --expect-digest ${prepared.digest}`
   expectDigest(flags.expectDigest, prepared.digest, [again])
   const signatures: ApprovalRequest['signatures'][] = []
   for (const name of names) signatures.push(await signApproval(prepared, await open(name)))

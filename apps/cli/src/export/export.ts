@@ -6,7 +6,7 @@ import { advance, headKey, newRecords, startPosition, type ExportEnd, type Expor
 import { isTimestamp } from '#libs/policy'
 import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { usageError } from '../errors.js'
+import { shellWords, usageError } from '../errors.js'
 import type { EXPORT, FlagsOf } from '../verbs/options.js'
 import { checkExport } from './check-export.js'
 import { followExport } from './follow-export.js'
@@ -51,7 +51,7 @@ export async function exportRecords(context: CliContext, options: FlagsOf<typeof
       const summary = `${out}: ${records} more records, ${position.entries} entries of the log in all`
       context.output.result({ file: out, records, entries: position.entries, from: before }, [summary])
       // The check starts at the first entry of the log.
-      if (since === undefined) context.output.note(`  next: hms-svc export --check ${out}`)
+      if (since === undefined) context.output.note(`  next: hms-svc export --check ${shellWords([out])}`)
     }
     return EXIT.done
   } finally {

@@ -1,5 +1,6 @@
 import { EDGE_PORT } from '#libs/contracts'
 import { relative } from 'node:path'
+import { shellWords } from '../errors.js'
 import { urlOf } from './place.js'
 
 /** Address of `dev` or `demo`, and the working folder of its user. Paths are absolute. */
@@ -11,7 +12,8 @@ interface DemoTarget {
 
 /** Returns commands for a second terminal while `dev` runs. `sample`: a policy that ships with the product. */
 export function commandsToTry({ sample, ...target }: DemoTarget & { sample: string }): string[] {
-  return commandsIn(target, `approve ${quoted(pathFrom(target.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
+  const file = shellWords([pathFrom(target.cwd, sample)])
+  return commandsIn(target, `approve ${file} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
 }
 
 /** Returns commands for a second terminal after the walkthrough of `demo`, with explanations. */
@@ -23,13 +25,13 @@ export function commandsAfterDemo(target: DemoTarget): string[] {
 
 /** Returns one command line for a second terminal. An argument that starts with `/` is a file path, made relative to `cwd`. */
 export function commandOf(target: DemoTarget, argv: readonly string[]): string {
-  return commandsIn(target, argv.map((arg) => quoted(arg.startsWith('/') ? pathFrom(target.cwd, arg) : arg)).join(' '))[0]!
+  return commandsIn(target, shellWords(argv.map((arg) => (arg.startsWith('/') ? pathFrom(target.cwd, arg) : arg))))[0]!
 }
 
 /** Builds commands to run in `cwd`, with data folder and address if they are not the defaults. */
 function commandsIn({ cwd, dataDir, url }: DemoTarget, ...verbs: string[]): string[] {
   const data = pathFrom(cwd, dataDir)
-  const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${quoted(data)} `}npx hms-svc`
+  const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${shellWords([data])} `}npx hms-svc`
   const at = url === urlOf('127.0.0.1', EDGE_PORT) ? '' : ` --url ${url}`
   return verbs.map((verb) => `${hms} ${verb}${at}`)
 }
@@ -38,8 +40,4 @@ function commandsIn({ cwd, dataDir, url }: DemoTarget, ...verbs: string[]): stri
 function pathFrom(cwd: string, path: string): string {
   const relativePath = relative(cwd, path) || '.'
   return relativePath.startsWith('../../') ? path : relativePath
-}
-
-function quoted(path: string): string {
-  return /^[\w./@:+,-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 }

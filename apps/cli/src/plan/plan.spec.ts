@@ -262,6 +262,11 @@ describe('plan of a folder', () => {
     expect(service!.requests.at(-1)!.body).toMatchObject({ policies: [{ id: 'alpha' }, { id: 'pm25' }], live: [{ id: 'pm25' }] })
   })
 
+  it('quotes names of files in the next command for a shell', async () => {
+    const { stderr } = await planFolder({ "a b;touch x'$(id).yaml": text('alpha', 5) }, [])
+    expect(stderr).toContain(String.raw`Next: hms-svc approve 'ROOT/a b;touch x'\''$(id).yaml' --sign NAME`)
+  })
+
   it('prints the states as Markdown and as JSON', async () => {
     const { stdout } = await planFolder(FILES, IN_FORCE, ['--format', 'markdown'])
     expect(stdout).toContain('| changed | pm25 | 1.0.0 | 1.1.0 | `ROOT/air/pm25.yml` |\n')

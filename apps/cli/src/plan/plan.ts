@@ -12,6 +12,7 @@ import {
 } from '#libs/policy'
 import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
+import { shellWords } from '../errors.js'
 import { readGivenFile } from '../files.js'
 import { policyFiles } from '../lint/policy-files.js'
 import { PLAIN } from '../output/paint.js'
@@ -68,7 +69,7 @@ function closingOf({ policies, holds, folder = [] }: Plan, sources: readonly Pol
   const isBehindRun = holds.some(({ kind }) => kind === 'run')
   const waitNote = holds.length === 0 ? '' : ' If it is approved now, it waits until nothing holds it back.'
   const files = sources.filter(({ policy }) => policies.some(({ id }) => id === policy.id)).map(({ file }) => file)
-  return `Nothing was signed.${waitNote}${goneNote} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehindRun ? ' --queue' : ''}`
+  return `Nothing was signed.${waitNote}${goneNote} Next: hms-svc approve ${shellWords(files)} --sign NAME${isBehindRun ? ' --queue' : ''}`
 }
 
 function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
@@ -87,13 +88,8 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
 /** Collects findings, replay, blockers and guard verdict for the policies. A first version has no live document to compare with. */
 async function planOf(context: CliContext, given: readonly PolicySource[], isFolder: boolean): Promise<Plan> {
   const client = await context.client()
-  const inForce = isFolder ? await client.get('/v1/policies') : []
-  const folder = isFolder
-    ? compareFolder(
-        given,
-        inForce.map(({ value }) => value as PolicyDocument),
-      )
-    : undefined
+  const inForce = isFolder ? (await client.get('/v1/policies')).map(({ value }) => value as PolicyDocument) : undefined
+  const folder = inForce && compareFolder(given, inForce)
   const sources = given.filter(({ file }) => !folder?.some((each) => each.file === file && each.state === 'unchanged'))
   if (sources.length === 0) return { ...NOTHING, folder }
   const documents = sources.map(({ policy }) => policy)

@@ -11,7 +11,7 @@ import {
   type RosterPredicate,
 } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { expectDigest, usageError } from '../errors.js'
+import { expectDigest, shellWords, usageError } from '../errors.js'
 import { readYamlMap } from '../files.js'
 import { findKey, openKey } from '../keys/key-folder.js'
 import type { FlagsOf, SIGN_ROSTER } from '../verbs/options.js'
@@ -114,7 +114,7 @@ async function signRosterFile(context: CliContext, file: string, options: SignRo
   const out = options.out ?? (isEnvelope(document) ? file : undefined)
   if (out === undefined)
     throw usageError(`${file} is not signed yet; say where the signed roster goes`, [
-      `hms-svc roster sign ${file} --sign NAME --out roster.json`,
+      `hms-svc roster sign ${shellWords([file])} --sign NAME --out roster.json`,
     ])
   const envelope = await rosterEnvelope(document)
   const roster = readUnsignedRoster(envelope)
