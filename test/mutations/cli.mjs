@@ -120,6 +120,13 @@ export const CLI_GUARDS = [
     test: 'shows the field of another page as code',
   },
   {
+    name: 'markdown-cut',
+    guard: 'a plan as Markdown leaves out a line that is too long, and no line behind it',
+    without: ['used + line.length < MAX_CHARACTERS && (used += line.length + 1) > 0', '(used += line.length + 1) <= MAX_CHARACTERS'],
+    spec: 'apps/cli/src/plan/markdown.spec.ts',
+    test: 'cuts lines that do not fit, and new policies before changed ones, so that a change stays visible',
+  },
+  {
     name: 'output-clean',
     guard: 'Output escapes control characters in every line',
     without: 'withColours(line)',

@@ -1,5 +1,6 @@
 import { orMissing, type ApiClient } from '#libs/client'
 import type { CoverageView, GuardTrial, LintFinding, RefusedFallback, Trial } from '#libs/contracts'
+import type { ImpactPage } from '#libs/impact'
 import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
 import type { Paint } from '../output/paint.js'
@@ -55,6 +56,20 @@ export function planLines(plan: Plan, paint: Paint): string[] {
 /** Renders consequence and stages; findings alone if nothing could be planned. */
 export function outcomeLines(plan: Plan, paint: Paint): string[] {
   return plan.policies.length === 0 ? findingLines(plan.findings, paint) : [...consequenceLines(plan, paint), ...effectLines(plan, paint)]
+}
+
+/** Returns the content of the page that `--report` writes; undefined if nothing was replayed. */
+export function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
+  if (simulation === null || simulation.impact === null) return undefined
+  const { verdict, detail, skipped, reportDigest, impact } = simulation
+  return {
+    title: policies.map(({ id, version, live }) => `${id} ${live === null ? version : `${live} → ${version}`}`).join(', '),
+    verdict: `${verdict} (${detail})`,
+    changes: policies.flatMap(({ id, differences }) => differences.map((change) => `${id}: ${describeChange(change)}`)),
+    skipped,
+    reportDigest,
+    impact,
+  }
 }
 
 /** Expected outcome of a run, as far as it can be tested before the approval. */

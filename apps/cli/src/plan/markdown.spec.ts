@@ -48,3 +48,28 @@ it('is no longer than a comment may be, and says how much is left out', () => {
   expect(text.length).toBeLessThan(65_000)
   expect(text).toMatch(/… and \d+ more lines/)
 })
+
+it('cuts lines that do not fit, and new policies before changed ones, so that a change stays visible', () => {
+  const policy = { version: '2.0.0', bots: null, refusedFallbacks: [] }
+  const added = Array.from({ length: 200 }, (_, at) => ({
+    ...policy,
+    id: `a-${at}`,
+    live: null,
+    differences: [{ field: 'note', from: undefined, to: 'x'.repeat(300), kind: 'added' as const }],
+  }))
+  const long = { field: 'abstract', from: undefined, to: 'x'.repeat(70_000), kind: 'added' as const }
+  const limit = { field: 'limit', from: 25, to: 250, kind: 'changed' as const, units: 'ug_per_m3' }
+  const policies = [...added, { ...policy, id: 'pm25', live: '1.0.0', differences: [long, limit] }]
+  const states = policies.map(({ id, live, version }) => ({
+    state: live === null ? ('new' as const) : ('changed' as const),
+    id,
+    live,
+    version,
+  }))
+  const kept = Array.from({ length: 1_000 }, (_, at) => ({ state: 'unchanged' as const, id: `u-${at}`, live: '1.0.0', version: '1.0.0' }))
+  const folder = [...states, ...kept].map((state) => ({ ...state, file: `policies/${state.id}/${'y'.repeat(300)}.yaml` }))
+  const text = markdownLines({ verdict: 'PASS', policies, folder, findings: [], simulation: null, holds: [] }, []).join('\n')
+  expect(text).toContain('| limit | 25 | 250 |')
+  expect(text).toMatch(/\| changed \| pm25 \| 1\.0\.0 \|/)
+  expect(text).toMatch(/… and \d+ more lines$/)
+})

@@ -10,13 +10,19 @@ const MAX_CHARACTERS = 60_000
  * service becomes code unless it is a plain word, so that it formats nothing and mentions no account.
  */
 export function markdownLines({ verdict, policies, folder }: Plan, outcome: readonly string[]): string[] {
-  const rows = folder?.map(({ state, id, live, version, file }) => [state, id, live ?? '', version ?? '', file ?? ''])
-  const compared = folder && [`${countStates(folder)}.`, '', ...table(['state', 'policy', 'in force', 'version', 'file'], rows!)]
+  const differing = folder?.filter(({ state }) => state !== 'unchanged').toSorted(changedFirst)
+  const rows = differing?.map(({ state, id, live, version, file }) => [state, id, live ?? '', version ?? '', file ?? '']) ?? []
+  const compared = folder && [`${countStates(folder)}.`, '', ...table(['state', 'policy', 'in force', 'version', 'file'], rows)]
   const block = outcome.map((line) => `    ${line}`)
-  const lines = [`## Plan: ${verdict}`, '', ...block, '', ...(compared ?? []), ...policies.flatMap(policyTable)]
+  const lines = [`## Plan: ${verdict}`, '', ...block, '', ...(compared ?? []), ...policies.toSorted(changedFirst).flatMap(policyTable)]
   let used = 0
-  const kept = lines.filter((line) => (used += line.length + 1) <= MAX_CHARACTERS)
+  const kept = lines.filter((line) => used + line.length < MAX_CHARACTERS && (used += line.length + 1) > 0) // guard: markdown-cut
   return kept.length === lines.length ? kept : [...kept, '', `… and ${lines.length - kept.length} more lines`]
+}
+
+/** Orders policies in force before new ones: a comment that is cut still shows what changes. */
+function changedFirst(a: { live: string | null }, b: { live: string | null }): number {
+  return Number(a.live === null) - Number(b.live === null)
 }
 
 function policyTable({ id, version, live, differences }: PlannedPolicy): string[] {
@@ -30,6 +36,7 @@ function policyTable({ id, version, live, differences }: PlannedPolicy): string[
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const lines = rows.map((row) => `| ${row.map(cell).join(' | ')} |`)
+  if (lines.length === 0) return []
   return [`| ${headings.join(' | ')} |`, `|${' --- |'.repeat(headings.length)}`, ...lines, '']
 }
 

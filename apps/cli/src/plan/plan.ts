@@ -1,16 +1,6 @@
 import { orMissing, type ApiClient } from '#libs/client'
 import { EXIT, type JsonObject, type LintReport } from '#libs/contracts'
-import {
-  describeChange,
-  diffPolicies,
-  hasErrors,
-  parsePolicy,
-  POLICY_MAX_BYTES,
-  type Finding,
-  type PolicyDocument,
-  type PolicySource,
-} from '#libs/policy'
-import type { ImpactPage } from '#libs/impact'
+import { diffPolicies, hasErrors, parsePolicy, POLICY_MAX_BYTES, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { shellWords } from '../errors.js'
 import { readGivenFile } from '../files.js'
@@ -20,7 +10,7 @@ import { impactLines, progressText, writeImpactPage } from '../simulations/simul
 import { newestRostersHere } from '../roster/rosters-here.js'
 import { compareFolder } from './compare-folder.js'
 import { verifyConsequence } from './consequence.js'
-import { botsOf, outcomeLines, planLines, TRIAL_MS, type Plan, type PlannedPolicy } from './describe-plan.js'
+import { botsOf, outcomeLines, pageOf, planLines, TRIAL_MS, type Plan, type PlannedPolicy } from './describe-plan.js'
 import { markdownLines } from './markdown.js'
 import { readHolds } from './what-holds.js'
 
@@ -70,19 +60,6 @@ function closingOf({ policies, holds, folder = [] }: Plan, sources: readonly Pol
   const waitNote = holds.length === 0 ? '' : ' If it is approved now, it waits until nothing holds it back.'
   const files = sources.filter(({ policy }) => policies.some(({ id }) => id === policy.id)).map(({ file }) => file)
   return `Nothing was signed.${waitNote}${goneNote} Next: hms-svc approve ${shellWords(files)} --sign NAME${isBehindRun ? ' --queue' : ''}`
-}
-
-function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
-  if (simulation === null || simulation.impact === null) return undefined
-  const { verdict, detail, skipped, reportDigest, impact } = simulation
-  return {
-    title: policies.map(({ id, version, live }) => `${id} ${live === null ? version : `${live} → ${version}`}`).join(', '),
-    verdict: `${verdict} (${detail})`,
-    changes: policies.flatMap(({ id, differences }) => differences.map((change) => `${id}: ${describeChange(change)}`)),
-    skipped,
-    reportDigest,
-    impact,
-  }
 }
 
 /** Collects findings, replay, blockers and guard verdict for the policies. A first version has no live document to compare with. */
