@@ -80,7 +80,7 @@ export function isGuardRelease(release: ReleaseDocument | null): boolean {
 }
 
 export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 'id' | 'name' | 'kind'>): GuardPrincipal {
-  return { kind, id, name, roles: roster.roles.filter((role) => role.principals.includes(id)).map((role) => role.name) }
+  return { kind, id, name, roles: roster.rolesOf(id) }
 }
 
 /** Builds the published form of a verdict. The publishing service adds its attestation. */

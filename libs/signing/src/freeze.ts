@@ -93,7 +93,7 @@ export function readFreeze(envelope: unknown, roster: Roster, at?: string): Read
   const { installation = roster.installation } = predicate
   if (installation !== roster.installation)
     throw new SignatureError('HMS_FREEZE_OTHER', `it is for the installation ${installation}, but this is ${roster.installation}`)
-  if (roster.roles.some(({ principals }) => principals.includes(person.id))) return { predicate, digest, person }
+  if (roster.rolesOf(person.id).length > 0) return { predicate, digest, person }
   throw new SignatureError('HMS_FREEZE_NOT_ALLOWED', `${person.name} has no role in the roster`)
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { defaultSigner, isLoopback, operatorKey, type KeyEntry } from '#libs/client'
+import { defaultSigner, isLoopback, operatorKey } from '#libs/client'
 import { EXIT, HmsError } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
@@ -41,17 +41,12 @@ async function findSigner(context: CliContext, roster: Roster | undefined): Prom
     const { name, by } = await defaultSigner(folder, context.io.environment.lookup('HMS_SIGNER'))
     const key = await folder.find(name)
     if (key === undefined) return { signer: null, unsigned: `${by} says "${name}", and ${folder.dir} has no such key` }
-    return { signer: { name, by, keyid: key.keyid, heldBy: key.agent === true ? 'ssh-agent' : 'file', roles: rolesOf(key, roster) } }
+    const roles = roster?.rolesOf(roster.principalOfKey(key.keyid)?.id ?? '') ?? []
+    return { signer: { name, by, keyid: key.keyid, heldBy: key.agent === true ? 'ssh-agent' : 'file', roles } }
   } catch (error) {
     if (error instanceof HmsError) return { signer: null, unsigned: error.detail }
     throw error
   }
-}
-
-function rolesOf({ keyid }: KeyEntry, roster: Roster | undefined): string[] {
-  const person = roster?.principalOfKey(keyid)
-  if (roster === undefined || person === undefined) return []
-  return roster.roles.filter(({ principals }) => principals.includes(person.id)).map(({ name }) => name)
 }
 
 /** Determines the caller, in the order of the client's `authorizationFrom`. */

@@ -1,4 +1,4 @@
-import { describeMatch, type Role, type Roster } from '#libs/signing'
+import { describeMatch, type Roster } from '#libs/signing'
 import type { JSX } from 'preact'
 import { Loaded } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
@@ -57,16 +57,13 @@ function Roles({ roster }: { roster: Roster }): JSX.Element {
 }
 
 function People({ roster, now }: { roster: Roster; now: Date }): JSX.Element {
-  const rolesOf = (id: string): Role[] => roster.roles.filter(({ principals }) => principals.includes(id))
   return (
     <Table
       caption="People"
       head={['Name', 'Roles', 'Keys']}
       rows={roster.people.map(({ id, name, keys }) => [
         <a href={`/audit?by=${encodeURIComponent(name)}`}>{name}</a>,
-        rolesOf(id)
-          .map((role) => role.name)
-          .join(', ') || 'none',
+        roster.rolesOf(id).join(', ') || 'none',
         keys.map(({ keyid }) => (
           <p key={keyid}>
             <code>{keyid.slice(0, 16)}…</code> <KeyState roster={roster} keyid={keyid} now={now} />

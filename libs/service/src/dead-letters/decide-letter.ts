@@ -23,7 +23,7 @@ export async function decideLetter({ consumer, database, rosters }: ServiceRunti
   const { subject, decision, reason, at } = read.predicate
   const person = roster.principalOfKey(keyid)!
   // guard: letter-needs-role
-  if (!roster.roles.some(({ principals }) => principals.includes(person.id)))
+  if (roster.rolesOf(person.id).length === 0)
     throw new HmsError('HMS_DEAD_LETTER_NOT_ALLOWED', `${person.name} has no role in the roster.`, showRoster)
   const letter = await consumer.letters.get(id)
   const next = [action('dlq.show', { letter: `${letter.group}/${id}` })]

@@ -100,6 +100,11 @@ export class Roster {
     ])
   }
 
+  /** Returns the names of a principal's roles. */
+  rolesOf(id: string): string[] {
+    return this.roles.filter(({ principals }) => principals.includes(id)).map(({ name }) => name)
+  }
+
   get people(): readonly Principal[] {
     return [...this.principals.values()].filter(({ kind }) => kind === 'person')
   }
