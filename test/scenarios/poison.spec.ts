@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { entrySentence, type AuditEntry, type DeadLetterSummary, type DeadLetterView, type LetterDecision } from '#libs/contracts'
+import { DeadLetterBox } from '#libs/messaging'
 import { generateKeyPair, letterDecision, localSigner, signDecision, type Signer } from '#libs/signing'
 import { runForTest } from '../../apps/cli/src/testing/run-cli.js'
 import { LintRun } from '../../apps/linter/src/lint-run/lint-run.js'
@@ -111,6 +112,21 @@ describe('a handler with a bug', () => {
       const entries = await logged('by=EPA%20Chief')
       expect(entries.map(entrySentence)).toEqual([`EPA Chief replayed dead letter linter/${letter.id}: bug fixed`])
       expect(entries[0]!.acts![0]!.statements).toEqual([{ envelope: statement }])
+    })
+
+    it('runs its handler once where two equal decisions come at once, and the replay fails', async () => {
+      const { tries } = await shown()
+      const { send } = await decide('replay')
+      // Both have read the letter before the first of them fails.
+      const read = vi.spyOn(DeadLetterBox.prototype, 'get')
+      vi.spyOn(system.host.app.get(LintRun, { strict: false }), 'execute').mockImplementation(async () => {
+        await expect.poll(() => read.mock.calls.length).toBe(4)
+        throw new TypeError('failed again')
+      })
+      const results = await Promise.allSettled([send(), send()])
+      const codes = results.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'done'))
+      expect(codes.toSorted()).toEqual(['HMS_DEAD_LETTER_FAILED', 'HMS_DEAD_LETTER_OTHER'])
+      expect(await shown()).toMatchObject({ state: 'waiting', tries: tries + 1 })
     })
 
     it('is discarded, which the trail names too', async () => {

@@ -1,10 +1,10 @@
-import { HEARTBEAT_KEY, RETENTION_MS, topicByName, topicsOfType, type Envelope, type EventType, type VerifiedEvent } from '#libs/contracts'
+import { HEARTBEAT_KEY, RETENTION_MS, topicByName, topicsOfType, type EventType, type VerifiedEvent } from '#libs/contracts'
 import type { DocumentTable, Transaction } from '#libs/persistence'
 import { backOffMs, describeError, inTrace, isTransient, messageSpan, pause, TerminalError } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { codeOf } from '../dead-letters/code-of.js'
-import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
+import { DeadLetterBox, type SignedDecision } from '../dead-letters/dead-letter-box.js'
 import type { DeadLetter } from '../dead-letters/dead-letter.table.js'
 import { replayLetter, replayLettersOfNewerBuilds } from '../dead-letters/replay-letter.js'
 import type { ReplayTimer } from '../dead-letters/timer-dead-letter.js'
@@ -314,15 +314,11 @@ export class EventConsumer {
     )
   }
 
-  /** Runs the handler on a dead letter; `by` is the caller who requested it, `statement` the caller's signed decision. */
-  async replay(id: string, by: string, statement?: Envelope): Promise<DeadLetter> {
+  /** Runs the handler on a dead letter; `by` is the caller who requested it, `signed` the caller's decision. */
+  async replay(id: string, by: string, signed?: SignedDecision): Promise<DeadLetter> {
     const { service, database, roster, metrics, replayTimer, seal } = this.deps
-    const letter = await replayLetter(
-      { letters: this.letters, database, roster: roster(), seal, run: (event, tx) => this.run(event, tx), replayTimer },
-      id,
-      by,
-      statement,
-    )
+    const run = (event: VerifiedEvent, tx: Transaction): Promise<string> => this.run(event, tx)
+    const letter = await replayLetter({ letters: this.letters, database, roster: roster(), seal, run, replayTimer }, id, by, signed)
     metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter
   }

@@ -19,6 +19,9 @@ export type DeadLetterReason = Pick<DeadLetter, 'code' | 'detail' | 'run' | 'tri
 /** Caller, reason, and the signed decision if a person signed. */
 type Closing = { by: string; reason: string; statement?: Envelope | undefined }
 
+/** A person's decision. `check` throws if it is not about this letter; it is called with the letter locked. */
+export type SignedDecision = { statement: Envelope; check(letter: DeadLetter): void }
+
 export interface DeadLetterBoxDependencies {
   service: ServiceName
   database: Database
@@ -65,16 +68,20 @@ export class DeadLetterBox {
   }
 
   /** Closes a letter without replaying it; the letter and the reason are kept. */
-  discard(id: string, by: string, reason: string, statement?: Envelope): Promise<DeadLetter> {
-    const close = async (tx: Transaction) => this.close(tx, await this.openLetter(tx, id), 'discarded', { by, reason, statement })
+  discard(id: string, by: string, reason: string, signed?: SignedDecision): Promise<DeadLetter> {
+    const closing = { by, reason, statement: signed?.statement }
+    const close = async (tx: Transaction) => this.close(tx, await this.openLetter(tx, id, signed), 'discarded', closing)
     return this.deps.database.locked([lockOf(id)], close)
   }
 
-  /** Locks a letter until the transaction ends and returns it. Throws `HMS_DEAD_LETTER_CLOSED` if it is closed. */
-  async openLetter(tx: Transaction, id: string): Promise<DeadLetter> {
+  /** Locks a letter until the transaction ends and returns it. Throws `HMS_DEAD_LETTER_CLOSED` if it is closed, and as `check` does. */
+  async openLetter(tx: Transaction, id: string, signed?: SignedDecision): Promise<DeadLetter> {
     await tx.lock([lockOf(id)])
     const letter = await this.read(tx, id)
-    if (letter.closed === undefined) return letter
+    if (letter.closed === undefined) {
+      signed?.check(letter) // guard: letter-checked-locked
+      return letter
+    }
     const { state, closed } = letter
     throw new HmsError('HMS_DEAD_LETTER_CLOSED', `This dead letter was ${state} by ${closed.by} at ${closed.at}.`, {
       status: 409,

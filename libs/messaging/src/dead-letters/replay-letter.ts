@@ -1,4 +1,4 @@
-import { action, BY_BUILD, command, HmsError, topicByName, type Envelope, type VerifiedEvent } from '#libs/contracts'
+import { action, BY_BUILD, command, HmsError, topicByName, type VerifiedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient, type Logger, VERSION } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -6,7 +6,7 @@ import { openRecord } from '../cloud-event.js'
 import type { EventSeal } from '../event-seal.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
 import { codeOf } from './code-of.js'
-import type { DeadLetterBox } from './dead-letter-box.js'
+import type { DeadLetterBox, SignedDecision } from './dead-letter-box.js'
 import type { DeadLetter } from './dead-letter.table.js'
 import { recordOfLetter } from './letter-content.js'
 import { isTimerLetter, timerOfLetter, type ReplayTimer } from './timer-dead-letter.js'
@@ -26,17 +26,17 @@ export interface ReplayDependencies {
  * Runs the handler on a dead letter, regardless of its stream position; the handler's own guards decide whether it is still relevant. The
  * handler's changes and the closing of the letter are one transaction; of two concurrent replays, the second finds it closed.
  */
-export async function replayLetter(deps: ReplayDependencies, id: string, by: string, statement?: Envelope): Promise<DeadLetter> {
+export async function replayLetter(deps: ReplayDependencies, id: string, by: string, signed?: SignedDecision): Promise<DeadLetter> {
   const { letters, database } = deps
   const { keys, run } = replayOf(await letters.get(id), deps)
   let isHandled = false
   try {
     return await database.locked(keys, async (tx) => {
-      const letter = await letters.openLetter(tx, id)
+      const letter = await letters.openLetter(tx, id, signed)
       // Set before the handler runs, because the database may reject its writes as late as at the commit.
       isHandled = true
       const outcome = await run(tx)
-      return letters.close(tx, letter, 'replayed', { by, reason: outcome, statement })
+      return letters.close(tx, letter, 'replayed', { by, reason: outcome, statement: signed?.statement })
     })
   } catch (error) {
     if (!isHandled || isTransient(error)) throw error // guard: replay-refused-late

@@ -33,13 +33,15 @@ export async function decideLetter({ consumer, database, rosters }: ServiceRunti
     const detail = 'It was signed more than ten minutes ago, by another clock, or by a key that is no longer valid. Sign it again.'
     throw new HmsError('HMS_DEAD_LETTER_STATEMENT_EXPIRED', detail, { status: 403, next })
   }
-  const named = { service: letter.group, id, digest: digestOfLetter(letter, roster) }
+  const named = { service: letter.group, id, digest: subject }
   const act = LETTER_DECISIONS.find((each) => letterDecision(each, named).decision === decision)
-  // guard: letter-content
-  if (act === undefined || subject !== named.digest || reason.length > MAX_REASON) {
+  const check = (locked: DeadLetter): void => {
+    // guard: letter-content
+    if (act !== undefined && subject === digestOfLetter(locked, roster) && reason.length <= MAX_REASON) return
     const bound = `or its reason has more than ${MAX_REASON} characters`
     const detail = `The statement is about another letter or act, the letter was tried since, ${bound}. Read the letter, then sign again.`
     throw new HmsError('HMS_DEAD_LETTER_OTHER', detail, { status: 409, next })
   }
-  return act === 'replay' ? consumer.replay(id, person.name, statement) : consumer.letters.discard(id, person.name, reason, statement)
+  const signed = { statement, check }
+  return act === 'replay' ? consumer.replay(id, person.name, signed) : consumer.letters.discard(id, person.name, reason, signed)
 }
