@@ -13,6 +13,9 @@ describe('the sentence of an entry', () => {
     // Responses of an earlier build have no policies.
     ['hms.rollout.reversed.v1', { decision: 'rollback' }, 'took epa-pm25-limit back: drill 4711'],
     ['hms.rollout.withdrawn.v1', { decision: 'withdraw' }, 'took epa-pm25-limit out of force: drill 4711'],
+    ['hms.approval.approved.v1', { decision: 'sign', reason: null, ...of('2.0.0') }, 'approved epa-pm25-limit@2.0.0'],
+    ['hms.token.revoked.v1', { decision: 'revoke', reason: null }, 'revoked token epa-pm25-limit'],
+    ['hms.delivery.redriven.v1', { decision: 'redrive', reason: null }, 'sent a delivery to epa-pm25-limit again'],
     ['hms.rollout.promoted.v1', { decision: 'approve', reason: null, ...of('2.0.0') }, 'put epa-pm25-limit@2.0.0 in force'],
     [
       'hms.rollout.promoted.v1',

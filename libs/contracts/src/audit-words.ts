@@ -21,6 +21,12 @@ const RUN_VERBS: Record<string, string> = {
 
 /** Other acts by decision. `named`: `ID@VERSION` of the policies; `version`: the first one's, `undefined` in entries of earlier builds. */
 const ACTS: Record<string, (key: string, named: string, version: string | null | undefined) => string> = {
+  sign: (_key, named) => `approved ${named}`,
+  issue: (key) => `issued token ${key}`,
+  revoke: (key) => `revoked token ${key}`,
+  rotate: (key) => `published roster ${key}`,
+  redrive: (key) => `sent a delivery to ${key} again`,
+  resubscribe: (key) => `subscribed ${key} again`,
   approve: (_key, named) => `put ${named} in force`,
   'break-glass': (_key, named) => `put ${named} in force by break-glass`,
   rollback: (key, _named, version) =>

@@ -121,7 +121,7 @@ export interface AuditEntry {
   event: string
   digest: string
   leafHash: string
-  /** Only with `acts=true`, and while the log retains the event: actions of people in the event. */
+  /** Only with `acts=true`: actions of people in the event; of an event that the log does not keep whole, the signers without reason. */
   acts?: AuditAct[]
   /** Only with `signed=true`, and while the log retains the event: the event as its service signed it. */
   signed?: Envelope
@@ -131,13 +131,13 @@ export interface AuditEntry {
 export interface AuditAct {
   /** Names of people, of a key, or of a service. */
   by: string[]
-  /** `reject`, `promote`, `rollback` … */
+  /** `sign`, `reject`, `promote`, `rollback` … */
   decision: string
-  /** Policies that the act put in force, with the version; `null` if none is in force after it. */
+  /** Policies that the act approved or put in force, with the version; `null` if none is in force after it. */
   policies?: { id: string; version: string | null }[]
   reason: string | null
   publicReason?: string
-  /** Empty for a key or a service. */
+  /** Empty for a key or a service, and for an approval. */
   statements: SignedStatement[]
 }
 
