@@ -25,6 +25,7 @@ import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
 import { ArrivalSeals } from './entries/arrival-seals.js'
 import { AddArrivalSeals1766000000001 } from './migrations/1766000000001-add-arrival-seals.js'
+import { IndexActors1767000000000 } from './migrations/1767000000000-index-actors.js'
 import { AdoptArrivals } from './recording/adopt-arrivals.js'
 import { AddActors1765000000000 } from './migrations/1765000000000-add-actors.js'
 import { KeepEvents1766000000000 } from './migrations/1766000000000-keep-events.js'
@@ -101,6 +102,12 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
 export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [WINDOWED, LISTINGS],
-  migrations: [CreateAudit1764000000000, AddActors1765000000000, KeepEvents1766000000000, AddArrivalSeals1766000000001],
+  migrations: [
+    CreateAudit1764000000000,
+    AddActors1765000000000,
+    KeepEvents1766000000000,
+    AddArrivalSeals1766000000001,
+    IndexActors1767000000000,
+  ],
   module: AuditModule,
 }

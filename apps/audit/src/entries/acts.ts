@@ -39,6 +39,22 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
   },
 }
 
+/** Decisions in events that the log does not keep whole, or that state no reason; it keeps the names of their signers. */
+const SIGNED: { [T in EventType]?: string } = {
+  'hms.approval.approved.v1': 'sign',
+  'hms.token.issued.v1': 'issue',
+  'hms.token.revoked.v1': 'revoke',
+  'hms.roster.rotated.v1': 'rotate',
+  'hms.delivery.redriven.v1': 'redrive',
+  'hms.partner.resubscribed.v1': 'resubscribe',
+}
+
+/** Returns the act of an entry whose event is not kept. `by`: names of the signers; `policies`: releases that the entry proves. */
+export function signedAct(type: string, by: string[], policies: { id: string; version: string }[]): AuditAct[] {
+  const decision = SIGNED[type as EventType]
+  return decision === undefined || by.length === 0 ? [] : [{ by, decision, policies, reason: null, statements: [] }]
+}
+
 function actOf(
   decision: string,
   by: string[],

@@ -1,6 +1,7 @@
 import { Database } from '#libs/persistence'
-import { Paged } from '#libs/service'
+import { Paged, Rosters } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
+import { nameKey } from './actors.js'
 import { EntriesQueryDto } from './entries.dto.js'
 import { recordedEntry, type RecordedEntry } from './entry.js'
 import { EntryStore } from './entry.store.js'
@@ -10,6 +11,7 @@ export class EntriesController {
   constructor(
     private readonly database: Database,
     private readonly entries: EntryStore,
+    private readonly rosters: Rosters,
   ) {}
 
   /** Lists entries of the log by index, oldest or newest first. `after` or `before` = the last index returns the next page. */
@@ -19,16 +21,14 @@ export class EntriesController {
     const wanted = { acts: acts === 'true', signed: signed === 'true' }
     const query = {
       ...rest,
-      since: timeIn(since),
-      until: timeIn(until),
+      since: since === undefined ? undefined : new Date(since),
+      until: until === undefined ? undefined : new Date(until),
       newestFirst: order === 'newest',
       withEvents: wanted.acts || wanted.signed,
+      withActors: wanted.acts,
     }
     const found = await this.database.autocommit((tx) => this.entries.find(tx, query))
-    return found.map((entry) => recordedEntry(entry, wanted))
+    const names = new Map(this.rosters.newest.people.map(({ name }) => [nameKey(name), name]))
+    return found.map((entry) => recordedEntry(entry, wanted, (actor) => names.get(actor) ?? actor))
   }
-}
-
-function timeIn(text: string | undefined): Date | undefined {
-  return text === undefined ? undefined : new Date(text)
 }

@@ -44,6 +44,19 @@ describe('an audit entry', () => {
     expect(expected).toBe('a432d21ec8f4e87ef2d6b8bb48f306f6a10affa94f40d0c341c390ebeb9e9449')
   })
 
+  it('names the signers of an event that is not kept, as the roster spells them, and the releases that it approves', () => {
+    const policies = [{ id: 'pm25', version: '2.0.0' }]
+    const entryOf = (type: string, actors: string[]) => {
+      const facts = { ...factsOf(EVENT), type }
+      const nameOf = (actor: string) => (actor === 'epa chief' ? 'EPA Chief' : actor)
+      return recordedEntry({ index: 0, facts, leafHash: leafHashOf(facts), actors, policies }, { acts: true }, nameOf)
+    }
+    const act = { by: ['EPA Chief', 'former official'], decision: 'sign', policies, reason: null, statements: [] }
+    expect(entryOf('hms.approval.approved.v1', ['epa chief', 'former official']).acts).toEqual([act])
+    expect(entryOf('hms.approval.approved.v1', [])).not.toHaveProperty('acts')
+    expect(entryOf('hms.lint.passed.v1', ['epa chief'])).not.toHaveProperty('acts')
+  })
+
   it('can be hashed from the response alone', () => {
     const facts = factsOf(EVENT)
     const { index, leafHash, ...rest } = recordedEntry({ index: 0, facts, leafHash: leafHashOf(facts) })

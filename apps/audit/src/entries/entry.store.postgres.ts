@@ -1,4 +1,4 @@
-import type { Envelope } from '#libs/contracts'
+import { defined, type Envelope } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from './actors.js'
@@ -8,7 +8,7 @@ import { MAX_UNSIGNED, type EventAttachments, type EntryQuery, type EntryStore, 
 
 const COLUMNS = 'event_id, at, source, type, topic, key, run, entry, digest, leaf_hash'
 
-interface Row {
+interface Row extends Pick<LogEntry, 'actors' | 'policies'> {
   /** bigint, which the driver returns as a string. */
   index: string
   entry: string
@@ -135,7 +135,7 @@ export class PostgresEntryStore implements EntryStore {
 
   async find(
     tx: Transaction,
-    { run, after, before, by, type, since, until, newestFirst, withEvents, limit }: EntryQuery,
+    { run, after, before, by, type, since, until, newestFirst, withEvents, withActors, limit }: EntryQuery,
   ): Promise<LogEntry[]> {
     const { schema } = postgresOf(tx)
     const values: unknown[] = []
@@ -153,8 +153,11 @@ export class PostgresEntryStore implements EntryStore {
     const entries = by === undefined ? `${schema}.entry` : `${schema}.entry_actor JOIN ${schema}.entry USING (index)`
     const from = withEvents === true ? `${entries} LEFT JOIN ${schema}.kept_event USING (event_id)` : entries
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+    const people = `, ARRAY(SELECT actor FROM ${schema}.entry_actor AS by WHERE by.index = entry.index ORDER BY actor) AS actors,
+      (SELECT coalesce(json_agg(json_build_object('id', policy, 'version', version) ORDER BY policy), '[]')
+       FROM ${schema}.logged_release AS release WHERE release.index = entry.index) AS policies`
     const rows = await postgresOf(tx).query<Row>(
-      `SELECT index, entry, leaf_hash${withEvents === true ? ', signed' : ''} FROM ${from} ${where}
+      `SELECT index, entry, leaf_hash${withEvents === true ? ', signed' : ''}${withActors === true ? people : ''} FROM ${from} ${where}
        ORDER BY index ${newestFirst === true ? 'DESC' : 'ASC'} LIMIT $${values.push(limit)}`,
       values,
     )
@@ -162,7 +165,7 @@ export class PostgresEntryStore implements EntryStore {
       index: Number(row.index),
       facts: JSON.parse(row.entry) as EntryFacts,
       leafHash: row.leaf_hash,
-      ...(row.signed == null ? {} : { signed: row.signed }),
+      ...defined({ signed: row.signed ?? undefined, actors: row.actors, policies: row.policies }),
     }))
   }
 }

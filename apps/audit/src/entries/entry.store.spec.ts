@@ -90,6 +90,34 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
   })
 })
 
+describe.each(LOG_ADAPTERS)('the people of an entry in %s', (_name, open) => {
+  it('are returned with the releases that it approves, on request', async () => {
+    const { database, entries, close } = await open()
+    const releases = [
+      { id: 'ozone', version: '1.0.0', digest: 'sha256:1' },
+      { id: 'pm25', version: '2.0.0', digest: 'sha256:2' },
+    ]
+    const approved = (seen: typeof releases) =>
+      database.transaction(async (tx) => {
+        await tx.lock([LOG_LOCK])
+        await entries.append(tx, event(1), { releases: seen, actors: ['epa counsel', 'epa chief'] })
+        await entries.sequence(tx, 10)
+      })
+    await approved(releases)
+    // A retry of the run approves the same releases.
+    await approved(releases)
+    const find = (query: Omit<EntryQuery, 'limit'>) => database.transaction((tx) => entries.find(tx, { limit: 10, ...query }))
+    const actors = ['epa chief', 'epa counsel']
+    const policies = releases.map(({ id, version }) => ({ id, version }))
+    expect(await find({ withActors: true, by: 'EPA Chief' })).toMatchObject([
+      { actors, policies },
+      { actors, policies: [] },
+    ])
+    expect((await find({}))[0]).not.toHaveProperty('actors')
+    await close()
+  })
+})
+
 describe('the tables of the log', () => {
   let stores: LogStores
   beforeAll(async () => {

@@ -22,6 +22,8 @@ export interface EntryQuery {
   newestFirst?: boolean
   /** Whether results include the signed events that the log keeps. */
   withEvents?: boolean
+  /** Whether results include `actors` and `policies`. */
+  withActors?: boolean
   limit: number
 }
 

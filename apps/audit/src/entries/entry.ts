@@ -10,7 +10,7 @@ import {
   type VerifiedEvent,
 } from '#libs/contracts'
 import { ApprovalTree, digestOfPayload, leafHash, readRelease, STABLE_SCOPE, type ApprovalRoot, type ApprovedRelease } from '#libs/signing'
-import { actsOf, isAct } from './acts.js'
+import { actsOf, isAct, signedAct } from './acts.js'
 
 /**
  * Facts and digests of an event in the log, without its contents. The leaf is the canonical form (RFC 8785) of exactly these members. `v`:
@@ -43,6 +43,9 @@ export interface LogEntry {
   leafHash: Buffer
   /** The event, if the log keeps it and the query requests it. */
   signed?: Envelope
+  /** On request: people who caused the event, in lower case, and the releases whose first approval it is. */
+  actors?: readonly string[]
+  policies?: { id: string; version: string }[]
 }
 
 /** Entry as in responses: its hashed leaf, with `index` and `leafHash`, and on request `acts` and `signed`. */
@@ -100,13 +103,16 @@ export function leafHashOf(facts: EntryFacts): Buffer {
   return Buffer.from(leafHash(Buffer.from(leafOf(facts))))
 }
 
-/** Builds the entry of a response. The event and its acts are included on request, and only if the entry has the event's digest. */
+/** Builds the entry of a response. On request it has the acts, with names by `nameOf`, and the event, if the entry has its digest. */
 export function recordedEntry(
-  { index, facts, leafHash: hash, signed: read }: LogEntry,
+  { index, facts, leafHash: hash, signed: read, actors = [], policies = [] }: LogEntry,
   wanted: { acts?: boolean; signed?: boolean } = {},
+  nameOf = (actor: string): string => actor,
 ): RecordedEntry {
   const signed = read !== undefined && digestOfPayload(read) === facts.digest ? read : undefined
-  const acts = wanted.acts === true && signed !== undefined ? actsOf(peekPredicate(signed)) : undefined
+  const kept = wanted.acts === true && signed !== undefined ? actsOf(peekPredicate(signed)) : undefined
+  const named = signedAct(facts.type, actors.map(nameOf), policies)
+  const acts = named.length > 0 ? named : kept
   return {
     index,
     ...facts,

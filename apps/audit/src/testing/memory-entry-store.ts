@@ -51,9 +51,11 @@ export class MemoryEntryStore implements EntryStore {
       .map((row) => ({ ...row, facts: JSON.parse(row.entry) as EntryFacts }))
       .filter((row) => fits(row, query))
     const page = (query.newestFirst === true ? found.toReversed() : found).slice(0, query.limit)
-    return page.map(({ index, facts, leafHash, signed }) => {
-      const entry = { index, facts, leafHash: Buffer.from(leafHash, 'hex') }
-      return query.withEvents === true && signed !== undefined ? { ...entry, signed } : entry
+    const releases = releaseRowsOf(tx).values()
+    return page.map(({ index, facts, leafHash, signed, actors }) => {
+      const policies = releases.filter((release) => release.index === index).map(({ policy, version }) => ({ id: policy, version }))
+      const entry = { index, facts, leafHash: Buffer.from(leafHash, 'hex'), ...(query.withEvents === true && signed && { signed }) }
+      return query.withActors === true ? { ...entry, actors: actors.toSorted(), policies } : entry
     })
   }
 }
