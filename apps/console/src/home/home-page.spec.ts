@@ -22,6 +22,7 @@ describe('home', () => {
     const quiet = await home()
     expect(quiet.text).toContain('0 policies in force. 0 runs under way. Nothing is known to be wrong.')
     expect(quiet.text).toContain('Nothing waits for a person.')
+    expect(quiet.paths).not.toContain('/v1/tickets')
     const dark = await home({ '/v1/approvals?state=open': AWAY })
     expect(dark.text).not.toContain('Nothing waits for a person.')
     expect(dark.text).toContain('The approvals could not be loaded')

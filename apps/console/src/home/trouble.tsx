@@ -15,7 +15,7 @@ export interface TroubleFacts {
   /** Runs that have not ended. */
   open: Answer<RunView[]>
   freezes: Answer<FreezeView[]>
-  /** The newest tickets in any state. */
+  /** The newest tickets in any state; empty if no run ended badly. */
   newest: Answer<Ticket[]>
   /** Open tickets, and partners by their groups, which say who is notified of a ticket. */
   tickets: Answer<Ticket[]>

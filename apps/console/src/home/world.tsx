@@ -7,7 +7,7 @@ import { isUnread, mapAnswer, valueOf } from '../reading/answer.js'
 import { readHealth } from '../status/read-health.js'
 import { readLetters } from '../topics/read-topics.js'
 import { countNeeds, neededRuns, type NeedsFacts } from './needs.js'
-import { countTrouble, troubledRuns, type TroubleFacts } from './trouble.js'
+import { badlyEnded, countTrouble, troubledRuns, type TroubleFacts } from './trouble.js'
 
 /** Facts that Overview lists, and that the header of every page counts. */
 export interface WorldFacts {
@@ -27,13 +27,15 @@ interface World {
 }
 
 export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'health'>): Promise<WorldFacts> {
+  const lately = read<RunView[]>('/v1/runs')
   const [open, approvals, tickets, newest, freezes, runs, partners, letters, services] = await Promise.all([
     read<RunView[]>('/v1/runs?open=yes'),
     read<ApprovalSummary[]>('/v1/approvals?state=open'),
     read<Ticket[]>('/v1/tickets?state=OPEN'),
-    read<Ticket[]>('/v1/tickets'),
+    // Only a ticket of a run that ended badly changes what is shown.
+    lately.then((list) => (badlyEnded(valueOf(list) ?? [], []).length > 0 ? read<Ticket[]>('/v1/tickets') : mapAnswer(list, () => []))),
     read<FreezeView[]>('/v1/freezes'),
-    read<RunView[]>('/v1/runs'),
+    lately,
     read<{ groups: string[] }[]>('/v1/partners'),
     readLetters(read),
     readHealth(health),
