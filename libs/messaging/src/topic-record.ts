@@ -1,4 +1,4 @@
-import { GIVEN_UP, type TopicRecord } from '#libs/contracts'
+import { GIVEN_UP, peekPredicate, type Envelope, type TopicRecord } from '#libs/contracts'
 import { numberInHeader, type BusRecord } from './event-bus.js'
 
 /** Returns a record in the form shown to people and programs. Its signature is not verified: no decision may depend on it. */
@@ -22,9 +22,7 @@ export function topicRecordOf({ topic, position, key, value, headers }: BusRecor
 
 function dataOf(value: string): unknown {
   try {
-    const { payload } = JSON.parse(value) as { payload: string }
-    const statement = JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as { predicate?: { data?: unknown } }
-    return statement.predicate?.data ?? null
+    return peekPredicate<{ data?: unknown }>(JSON.parse(value) as Envelope).data ?? null
   } catch {
     return null
   }
