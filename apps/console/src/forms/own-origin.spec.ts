@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { requireOwnOrigin } from './own-origin.js'
+import { requireOwnOrigin } from './take-forms.js'
 
 const host = 'policies.example.gov:8443'
 const judge = (headers: Record<string, string>) => {
