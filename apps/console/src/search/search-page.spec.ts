@@ -52,6 +52,8 @@ describe('the search', () => {
 
   it('says what it could not search, and nothing was found without a question', async () => {
     expect((await search('deq', { '/v1/partners': DENIED })).text).toContain('Not allowed to see the results')
+    const unread = { '/v1/coverage?policy=epa-pm25-limit&bots=all&named=deq': DENIED }
+    expect((await search('deq', unread)).text).toContain('Not allowed to see the results')
     expect((await search('')).text).toContain('Nothing was searched for.')
   })
 })

@@ -59,10 +59,7 @@ async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: 
   ])
   const ids = (valueOf(policies) ?? []).map(({ id }) => id)
   const coverages = await Promise.all(ids.slice(0, MAX_FLEETS).map((id) => readBots(read, id, word)))
-  const connected = coverages.flatMap((coverage) => {
-    const { policy, bots: all = [] } = valueOf(coverage) ?? { policy: '' }
-    return all.map(({ id }) => ({ id, policy }))
-  })
+  const fleets = coverages.flatMap((coverage) => valueOf(coverage) ?? [])
   const has = (...texts: string[]): boolean => texts.some((text) => text.toLowerCase().includes(word))
   const hits = [
     ...numbered(word),
@@ -76,17 +73,18 @@ async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: 
       .filter(({ id, name }) => has(id, name))
       .map(({ id, name }) => ({ kind: 'Partner', text: `${name} (${id})`, href: `/partners?partner=${encodeURIComponent(id)}` })),
     ...(valueOf(bots) ?? []).filter(({ id }) => has(id)).map(({ id }) => ({ kind: 'Bot for replay', text: id, href: '/fleet#registered' })),
-    ...connected
-      .filter(({ id }) => has(id))
-      .map(({ id, policy }) => ({ kind: 'Bot', text: `${id}, reads ${policy}`, href: `/fleet?policy=${encodeURIComponent(policy)}` })),
+    ...fleets.flatMap(({ policy, bots: named = [] }) =>
+      named.map(({ id }) => ({ kind: 'Bot', text: `${id}, reads ${policy}`, href: `/fleet?policy=${encodeURIComponent(policy)}` })),
+    ),
   ]
-  const crowded = coverages.flatMap((coverage) => (valueOf(coverage)?.cells === undefined ? [] : [valueOf(coverage)!.policy]))
   const bounds = [
     ...((valueOf(runs) ?? []).length < MAX_RUNS ? [] : [`Only the newest ${numberText(MAX_RUNS)} runs were searched.`]),
     ...(ids.length <= MAX_FLEETS ? [] : [`Only bots of the first ${MAX_FLEETS} of ${ids.length} policies were searched.`]),
-    ...crowded.map((id) => `More than ${MAX_NAMED_BOTS} bots of ${id} have such a name: type more of it.`),
+    ...fleets
+      .filter(({ cells }) => cells !== undefined)
+      .map(({ policy }) => `More than ${MAX_NAMED_BOTS} bots of ${policy} have such a name: type more of it.`),
   ]
-  return { hits, bounds, unread: ([policies, runs, partners, bots] as Answer<unknown>[]).filter(isUnread) }
+  return { hits, bounds, unread: [...[policies, runs, partners, bots].filter(isUnread), ...coverages.filter(isUnread).slice(0, 1)] }
 }
 
 /** Returns the run and the log entry of a number such as `184`, `#184` or `run 184`. */
