@@ -1,6 +1,6 @@
 import type { AuditEntry } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { aRun, AWAY, DENIED, MISSING, shown, UNPUBLISHED } from '../testing/shown.js'
+import { aRun, AWAY, DENIED, MISSING, shown } from '../testing/shown.js'
 import { auditPage } from './audit-page.js'
 import { entryPage } from './entry-page.js'
 import { csvOf } from './export-log.js'
@@ -18,9 +18,9 @@ const entry = (index: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
   ...more,
 })
 const entries = [entry(0), entry(1, { key: 'ozone', run: null }), entry(2, { source: '/hms-svc/rollout', type: 'hms.rollout.reversed.v1' })]
-const CHECKPOINT = 'hms-svc.example/log\n3\nAAAA\n'
+const NEWEST = '/v1/audit/entries?order=newest&limit=1000&acts=true'
 const page = (query = '', more: Record<string, unknown> = {}) =>
-  shown(auditPage, { query, answers: { '/checkpoint': CHECKPOINT, '/v1/audit/entries?limit=3&acts=true': entries, ...more } })
+  shown(auditPage, { query, answers: { [NEWEST]: entries.toReversed(), ...more } })
 const rows = (html: string): string[] => [...html.matchAll(/href="\/audit\/(\d+)"/g)].map(([, index]) => index!)
 
 describe('the page of the log', () => {
@@ -38,7 +38,7 @@ describe('the page of the log', () => {
       entry(1),
       entry(2, { type: 'hms.rollout.reversed.v1', acts }),
     ]
-    const answers = { '/v1/audit/entries?limit=3&acts=true': found }
+    const answers = { [NEWEST]: found.toReversed() }
     const { html, text } = await page('', answers)
     expect(text).toContain('EPA Chief took epa-pm25-limit back to 1.5.0: drill 4711 EPA Chief Run 7')
     expect(rows(html)).toEqual(['2', '1', '0'])
@@ -52,7 +52,7 @@ describe('the page of the log', () => {
 
   it('counts a page by what people did, and leads to more steps of services than it shows', async () => {
     const many = Array.from({ length: 1000 }, (_, at) => entry(at, at % 5 === 0 ? {} : { type: 'hms.lint.passed.v1' }))
-    const { html, text } = await page('', { '/checkpoint': 'log\n1000\nAAAA\n', '/v1/audit/entries?limit=1000&acts=true': many })
+    const { html, text } = await page('', { [NEWEST]: many.toReversed() })
     expect(rows(html).filter((index) => Number(index) % 5 === 0)).toHaveLength(100)
     expect(html).toContain('/audit?before=500"')
     expect(text).toContain('400 steps of services in this time')
@@ -62,7 +62,9 @@ describe('the page of the log', () => {
 
   it.each([
     ['about=ozone', ['1']],
-    ['act=reversed', ['2']],
+    ['act=Reversed', ['2']],
+    ['act=WAS+approved', ['1', '0']],
+    ['about=OZONE', ['1']],
     ['service=approver', ['1', '0']],
     ['since=2026-11-27', []],
     ['until=2026-11-26', ['2', '1', '0']],
@@ -77,23 +79,23 @@ describe('the page of the log', () => {
     expect(rows((await page('about=nitrogen', runs)).html)).toEqual(['2', '0'])
     expect(rows((await page('about=ozone', runs)).html)).toEqual(['1'])
     const acts = [{ by: ['EPA Chief'], decision: 'approve', policies: [{ id: 'lead', version: '1.0.0' }], reason: null, statements: [] }]
-    const acted = { '/v1/audit/entries?limit=3&acts=true': [entry(0, { run: null, acts })] }
+    const acted = { [NEWEST]: [entry(0, { run: null, acts })] }
     expect(rows((await page('about=lead', acted)).html)).toEqual(['0'])
   })
 
   it('reads the thousand entries before an index, prints that number, and links further back', async () => {
-    const answers = {
-      '/checkpoint': 'log\n2500\nAAAA\n',
-      '/v1/audit/entries?limit=1000&after=1499&acts=true': entries.map((each) => ({ ...each, index: each.index + 1500 })),
-    }
-    const { html, text } = await page('about=ozone', answers)
-    expect(text).toContain('1 entry of the 3 that this page searched match.')
+    const full = Array.from({ length: 1000 }, (_, at) => entry(2499 - at, at === 7 ? { key: 'ozone', run: null } : {}))
+    const before = '/v1/audit/entries?before=2500&order=newest&limit=1000&acts=true'
+    const { html, text } = await page('about=ozone&before=2500', { [before]: full })
+    expect(text).toContain('1 entry of the 1000 that this page searched match.')
     expect(html).toContain('/audit?about=ozone&amp;before=1500')
   })
 
   it('requests one run, by its number, the newest thousand and then those before them', async () => {
     const full = Array.from({ length: 1000 }, (_, at) => entry(2000 - at))
     const newest = await page('run=7', { '/v1/audit/entries?run=7&order=newest&limit=1000&acts=true': full })
+    const asked = { '/v1/audit/entries?run=7&order=newest&limit=1000&acts=true': [entry(2)] }
+    for (const run of ['%237', 'Run+7', 'run+%237']) expect(rows((await page(`run=${run}`, asked)).html)).toEqual(['2'])
     expect([rows(newest.html)[0], rows(newest.html).at(-1)]).toEqual(['2000', '1901'])
     expect(newest.html).toContain('/audit?run=7&amp;before=1901')
     const older = await page('run=7&before=1901', { '/v1/audit/entries?run=7&before=1901&order=newest&limit=1000&acts=true': [entries[0]] })
@@ -115,17 +117,11 @@ describe('the page of the log', () => {
     expect(older.text).toContain('No entries on this page match these filters.')
   })
 
-  it('of a store whose log has no checkpoint yet shows what there is', async () => {
-    const newest = '/v1/audit/entries?order=newest&limit=1000&acts=true'
-    expect((await page('', { '/checkpoint': UNPUBLISHED, [newest]: [] })).text).toContain('Nothing is recorded yet.')
-    expect(rows((await page('', { '/checkpoint': UNPUBLISHED, [newest]: [entries[1], entries[0]] })).html)).toEqual(['1', '0'])
-  })
-
   it('has distinct texts for empty, filtered away, denied and not loaded', async () => {
-    expect((await page('', { '/checkpoint': MISSING })).text).toContain('Nothing is recorded yet.')
+    expect((await page('', { [NEWEST]: [] })).text).toContain('Nothing is recorded yet.')
     expect((await page('about=nothing')).text).toContain('No entries on this page match these filters.')
-    expect((await page('', { '/v1/audit/entries?limit=3&acts=true': DENIED })).text).toContain('Not allowed to see the entries of the log')
-    expect((await page('', { '/checkpoint': AWAY })).text).toContain('The entries of the log could not be loaded')
+    expect((await page('', { [NEWEST]: DENIED })).text).toContain('Not allowed to see the entries of the log')
+    expect((await page('', { [NEWEST]: AWAY })).text).toContain('The entries of the log could not be loaded')
   })
 })
 

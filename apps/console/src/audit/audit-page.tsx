@@ -57,12 +57,8 @@ function summaryOf({ entries, examined }: LogPage, narrowed: boolean): string {
 
 /** Returns the terminal command for these filters; it has flags for some of them only. */
 function logCommand({ by, run, since }: LogFilter): string {
-  const flags = [
-    by === undefined ? '' : ` --by ${nameWord(by)}`,
-    run === undefined ? '' : ` --run ${run}`,
-    since === undefined ? '' : ` --since ${since}T00:00:00Z`,
-  ]
-  return `hms-svc audit log${flags.join('')}`
+  const flags = [by && ` --by ${nameWord(by)}`, run && ` --run ${run}`, since && ` --since ${since}T00:00:00Z`]
+  return `hms-svc audit log${flags.filter(Boolean).join('')}`
 }
 
 /** Quotes a name for a shell. Anybody may have written the name into the address, so a name with shell characters is replaced. */
@@ -137,7 +133,7 @@ export function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.El
   )
 }
 
-/** Returns the people of an entry's acts, or the service of a step. Of an approval the log has only a digest of the signers. */
+/** Returns the people of an entry's acts, or the service of a step. */
 function whoOf(entry: AuditEntry): string {
   const { acts = [], source } = entry
   if (acts.length > 0) return acts.map(({ by }) => by.join(', ')).join('; ')

@@ -1,4 +1,4 @@
-import { isByPeople, type AuditEntry, type RunView } from '#libs/contracts'
+import { entrySentence, isByPeople, type AuditEntry, type RunView } from '#libs/contracts'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 
@@ -9,9 +9,9 @@ export interface LogFilter {
   run?: number
   /** Name of a person: what they signed, decided, froze, revoked or sent again. */
   by?: string
-  /** Part of the key: a policy, a partner, a freeze. */
+  /** Part of the key, in lower case: a policy, a partner, a freeze. */
   about?: string
-  /** Part of the type: `approval`, `reversed`. */
+  /** Part of the type or of the sentence, in lower case: `approval`, `back to 1.5.0`. */
   act?: string
   service?: string
   kind?: 'people' | 'services'
@@ -27,46 +27,20 @@ export interface LogPage {
   entries: AuditEntry[]
   /** Number of entries read before filtering; 0 for an empty log. */
   examined: number
-  /** Where the next older page begins; `undefined` at the beginning of the log. */
+  /** Index before which the next older page begins; `undefined` at the beginning of the log. */
   older?: number
 }
 
-/** Reads the newest matching entries. The service lists upward: a page starts 1,000 entries below its end. */
-export async function readLog(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
-  if (filter.by !== undefined || filter.run !== undefined) return newestOf(read, filter)
-  const size = filter.before === undefined ? await sizeOf(read) : ({ kind: 'loaded', value: filter.before } as const)
-  // No checkpoint yet, so the size is unknown: lists the newest entries.
-  if (size.kind === 'away' && size.detail.includes('HMS_AUDIT_NOT_PUBLISHED')) return newestOf(read, filter)
-  if (size.kind !== 'loaded') return size
-  const start = Math.max(0, size.value - PAGE_ENTRIES)
-  const limit = Math.min(PAGE_ENTRIES, size.value)
-  if (limit === 0) return { kind: 'loaded', value: { entries: [], examined: 0 } }
-  const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=${limit}${start === 0 ? '' : `&after=${start - 1}`}&acts=true`)
-  const policies = await policiesOf(read, filter, answer)
-  return mapAnswer(answer, (entries) => ({
-    entries: matching(entries, filter, policies),
-    examined: entries.length,
-    ...(start === 0 ? {} : { older: start }),
-  }))
-}
-
 /** Reads the newest entries, of a person or run if given. The service filters by these, so a page has up to 1,000 of them. */
-async function newestOf(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
+export async function readLog(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
   const asked = { by: filter.by, run: filter.run, before: filter.before, order: 'newest', limit: PAGE_ENTRIES, acts: true }
   const answer = await read<AuditEntry[]>(`/v1/audit/entries?${queryOf(asked)}`)
   const policies = await policiesOf(read, filter, answer)
   return mapAnswer(answer, (list) => ({
-    entries: matching(list.toReversed(), filter, policies),
+    entries: matching(list, filter, policies),
     examined: list.length,
     ...(list.length < PAGE_ENTRIES ? {} : { older: list.at(-1)!.index }),
   }))
-}
-
-/** Returns the size in the newest checkpoint: lines `origin`, size, root (C2SP tlog-checkpoint). */
-async function sizeOf(read: Read): Promise<Answer<number>> {
-  const answer = await read<string>('/checkpoint')
-  if (answer.kind === 'missing') return { kind: 'loaded', value: 0 }
-  return mapAnswer(answer, (text) => Number(/^[^\n]+\n(\d{1,15})\n/.exec(text)?.[1] ?? 0))
 }
 
 /** Returns the policies of the newest 1,000 runs among these entries, because the key of a bundle names only one member. */
@@ -82,25 +56,28 @@ function matching(entries: readonly AuditEntry[], filter: LogFilter, policies: R
   const named = ({ key, run, acts = [] }: AuditEntry): string[] =>
     [key, policies.get(run) ?? [], acts.flatMap((one) => one.policies?.map(({ id }) => id) ?? [])].flat()
   const fits = (entry: AuditEntry): boolean =>
-    (about === undefined || named(entry).some((name) => name.includes(about))) &&
-    (act === undefined || entry.type.includes(act)) &&
+    (about === undefined || named(entry).some((name) => name.toLowerCase().includes(about))) &&
+    (act === undefined || `${entry.type} ${entrySentence(entry)}`.toLowerCase().includes(act)) &&
     (service === undefined || entry.source === `/hms-svc/${service}`) &&
     (since === undefined || entry.at >= since) &&
     (until === undefined || entry.at.slice(0, until.length) <= until)
   const isOfKind = (entry: AuditEntry): boolean => kind === undefined || isByPeople(entry) === (kind === 'people')
-  return entries.filter((entry) => fits(entry) && isOfKind(entry)).toReversed()
+  return entries.filter((entry) => fits(entry) && isOfKind(entry))
 }
 
 export function logFilterIn(query: URLSearchParams): LogFilter {
   const text = (name: string): string => textIn(query, name, 100)
   const day = (name: string): string | undefined => (/^\d{4}-\d\d-\d\d$/.test(text(name)) ? text(name) : undefined)
-  const index = (name: string): number | undefined => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : undefined)
+  const index = (name: string, before = /^/): number | undefined => {
+    const digits = text(name).replace(before, '')
+    return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+  }
   const kind = text('kind')
   const filter = {
-    run: index('run'),
+    run: index('run', /^(?:run ?)?#?/i),
     by: text('by') || undefined,
-    about: text('about') || undefined,
-    act: text('act') || undefined,
+    about: text('about').toLowerCase() || undefined,
+    act: text('act').toLowerCase() || undefined,
     service: text('service') || undefined,
     kind: kind === 'people' || kind === 'services' ? kind : undefined,
     since: day('since'),

@@ -74,12 +74,11 @@ export async function shown(
 
 /** Of what a service that is no longer there would say. */
 export const AWAY: Answer<never> = { kind: 'away', service: 'approver', detail: 'did not respond within 2.5 s' }
-export const UNPUBLISHED: Answer<never> = { kind: 'away', service: 'audit', detail: 'answered 503 (HMS_AUDIT_NOT_PUBLISHED)' }
 export const BUNDLE_FIRST: Answer<never> = { kind: 'away', service: 'rollout', detail: 'answered 409 (HMS_ROLLOUT_BUNDLE_FIRST)' }
 export const AT_BROKER: Answer<never> = { kind: 'away', service: 'audit', detail: 'answered 409 (HMS_TOPICS_AT_BROKER)' }
 export const DENIED: Answer<never> = { kind: 'denied', detail: 'This needs a key.' }
 export const MISSING: Answer<never> = { kind: 'missing', detail: 'There is none.' }
-const FAILED: readonly unknown[] = [AWAY, UNPUBLISHED, BUNDLE_FIRST, AT_BROKER, DENIED, MISSING]
+const FAILED: readonly unknown[] = [AWAY, BUNDLE_FIRST, AT_BROKER, DENIED, MISSING]
 
 function answerOf(said: unknown): Answer<unknown> {
   if (said === undefined) return AWAY
