@@ -1,6 +1,6 @@
 import { Outbox } from '#libs/messaging'
 import { type TimerKind, Timers, type Transaction } from '#libs/persistence'
-import { freezeAgainst, type RunFacts, workingStage, type StageFacts, stateOf, timedWait, waitingStage } from '#libs/pipeline'
+import { freezeAgainst, type RunFacts, workingStage, stateOf, timedWait, waitingStage } from '#libs/pipeline'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
@@ -42,7 +42,9 @@ export class EndOverdueRun implements OnModuleInit {
     }
     const waiting = state === 'WAITING' ? waitingStage(record.facts) : undefined
     if (waiting !== undefined && !(await isStillBlocked(tx, record))) {
-      const wait = describeWait(record.facts.stages[waiting]!)
+      const { waits, behind } = record.facts.stages[waiting]!
+      // Distinguishes one wait from another.
+      const wait = waits === 'REGION_BUSY' ? `${waits} ${behind}` : String(waits)
       return endedWait === wait ? this.timeOut(tx, record, waiting) : this.scheduleRunDeadline.restartAfterWait(tx, record, wait)
     }
     // Schedules the next check first: the call may start or end the run, which then replaces or cancels this check.
@@ -111,9 +113,4 @@ function waitsForRegion(facts: RunFacts): boolean {
 async function scopesOf(tx: Transaction, { approval }: RunRecord): Promise<string[]> {
   const signed = await tx.documents(APPROVALS).get(approval)
   return signed === undefined ? ['global'] : stepsOf(signed.plan).map(({ scope }) => scope)
-}
-
-/** Returns a text that distinguishes one wait from another. */
-function describeWait({ waits, behind }: StageFacts): string {
-  return waits === 'REGION_BUSY' ? `${waits} ${behind}` : String(waits)
 }

@@ -29,7 +29,9 @@ export async function fetchCandidates(kind: Kind, context: CliContext): Promise<
     case 'version':
       return versionsOf(await client.get('/v1/runs'))
     case 'run':
-      return (await client.get('/v1/runs')).slice(0, AT_MOST).map((run) => ({ text: String(run.run), about: aboutRun(run) }))
+      return (await client.get('/v1/runs'))
+        .slice(0, AT_MOST)
+        .map(({ run, state, policies }) => ({ text: String(run), about: `${state} ${policyRefs(policies)}` }))
     case 'ticket':
       return (await client.get('/v1/tickets')).map(({ ticket, run, state }) => ({ text: String(ticket), about: `run #${run} ${state}` }))
     case 'partner':
@@ -42,8 +44,4 @@ export async function fetchCandidates(kind: Kind, context: CliContext): Promise<
 function versionsOf(runs: readonly RunView[]): Candidate[] {
   const versions = new Set(runs.flatMap(({ policies }) => policies.map(({ id, version }) => `${id}@${version}`)))
   return [...versions].slice(0, AT_MOST).map((text) => ({ text }))
-}
-
-function aboutRun({ state, policies }: RunView): string {
-  return `${state} ${policyRefs(policies)}`
 }

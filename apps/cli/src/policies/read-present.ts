@@ -4,7 +4,6 @@ import {
   readPresent,
   systemClock,
   type ApiClient,
-  type JudgedLive,
   type LiveSource,
   type PinnedRosters,
   type PresentValue,
@@ -98,7 +97,7 @@ export async function readPresentPolicies(context: CliContext, reader: PresentRe
   const ids = views.map(({ id }) => id)
   const judged = await judgePresent(ids, reader, sourceOf(context, client, rosters!))
   // Some may have been withdrawn meanwhile.
-  const isMissing = ids.some((id) => isNone(judged.get(id)!))
+  const isMissing = [...judged.values()].some((each) => each.kind === 'verified' && each.value === null)
   const left = new Set((isMissing ? await fetchViews() : views).map(({ id }) => id))
   return views.flatMap((view): (ShownPolicy | RefusedPolicy)[] => {
     const each = judged.get(view.id)!
@@ -139,10 +138,6 @@ export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy |
 
 function isStale({ state }: ShownPolicy): boolean {
   return state === 'STALE'
-}
-
-function isNone(judged: JudgedLive): boolean {
-  return judged.kind === 'verified' && judged.value === null
 }
 
 function refused(id: string, { code, detail }: { code: string; detail: string }): RefusedPolicy {

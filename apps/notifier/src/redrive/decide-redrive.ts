@@ -21,18 +21,14 @@ export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], la
   if (delivery.state === 'superseded' || covers(newer, delivery)) return overtaken(newest, 'was notified') // guard: redrive-overtaken
   return newer.some(({ state }) => state === 'pending')
     ? overtaken(newest, 'is being notified')
-    : { do: 'send', followedBy: newestOf(newer) }
+    : // Followed by the messages that no later one covers completely.
+      { do: 'send', followedBy: newer.filter((each, index) => !covers(newer.slice(index + 1), each)) }
 }
 
 /** Refusal while the message is pending or delivered on another channel of a partner with `deliver: first`. */
 export function sentOn({ id, channel, state }: Delivery): RedriveDecision {
   const how = state === 'pending' ? 'is being sent' : 'was delivered'
   return { do: 'nothing', because: 'overtaken', detail: `The message ${how} on ${channel} of the partner (${id}).` }
-}
-
-/** Returns the messages that no later one covers completely. */
-function newestOf(newer: readonly Delivery[]): Delivery[] {
-  return newer.filter((each, index) => !covers(newer.slice(index + 1), each))
 }
 
 export function overtaken(newest: Delivery | undefined, how: 'was notified' | 'is being notified'): RedriveDecision {

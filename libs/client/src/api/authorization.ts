@@ -50,10 +50,7 @@ export async function operatorKey(dataDir: string): Promise<Caller | undefined> 
 /** Returns the environment's settings and a client of `url`, by default its server. Another server does not get the environment's token. */
 export function clientFromEnvironment(url: string | undefined): { config: ClientConfig; api: ApiClient } {
   const read = readClientConfig()
-  const config = url === undefined ? read : withUrl(read, readUrl(url))
+  const other = url === undefined ? undefined : readUrl(url)
+  const config = other === undefined ? read : { ...read, url: other, token: tokenOfServer(read, other) }
   return { config, api: new ApiClient({ url: config.url, authorize: authorizationFrom(config) }) }
-}
-
-function withUrl(config: ClientConfig, url: string): ClientConfig {
-  return { ...config, url, token: tokenOfServer(config, url) }
 }

@@ -21,7 +21,7 @@ const MAX_OUTAGE_MS = 120_000
 export async function followRun(
   api: ApiClient,
   run: number,
-  { onView, signal, timeoutMs, until = isAtRest }: FollowOptions = {},
+  { onView, signal, timeoutMs, until = ({ state }) => isTerminal(state) || state === 'PAUSED' }: FollowOptions = {},
 ): Promise<RunView> {
   const end = new AbortController()
   const stop = (): void => end.abort()
@@ -53,10 +53,6 @@ export async function followRun(
   signal?.throwIfAborted()
   if (last !== undefined) return last
   throw unreachable(api.url, `no response about run #${run} in time`)
-}
-
-function isAtRest({ state }: RunView): boolean {
-  return isTerminal(state) || state === 'PAUSED'
 }
 
 /** Error for a run that did not succeed, or not in time; its code is `HMS_RUN_<STATE>`. */
