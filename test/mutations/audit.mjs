@@ -111,7 +111,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'edge-hop-by-hop',
     guard: 'the edge does not forward hop-by-hop headers of a service’s response',
-    without: '',
+    without: ['withoutHopByHop(received.headers)', 'received.headers'],
     spec: 'test/attacks/raw-requests.spec.ts',
     test: 'the edge closes the connection of a client that requests it, whatever a service responds',
   },

@@ -1,6 +1,13 @@
 /** Guards of HTTP endpoints: callers, bodies, rate limits, and responses to unauthorized callers. Same form as `GUARDS`. */
 export const DOOR_GUARDS = [
   {
+    name: 'edge-target',
+    guard: 'the edge forwards no target that leaves its prefix',
+    without: 'false',
+    spec: 'apps/edge/src/forward.spec.ts',
+    test: 'with /v1/alerts/%2e%2e/policies is refused',
+  },
+  {
     name: 'edge-tried-again',
     guard: 'after its cooldown, an instance is tried by one request',
     without: 'this.coolingDown.size < 0',

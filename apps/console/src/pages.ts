@@ -1,84 +1,55 @@
-import { accessibilityPage } from './accessibility/accessibility-page.js'
-import { apiPage } from './docs/api-page.js'
-import { approvalPage } from './approvals/approval-page.js'
-import { approvalsPage } from './approvals/approvals-page.js'
-import { rejectPage } from './approvals/reject-page.js'
-import { auditPage } from './audit/audit-page.js'
-import { entryPage } from './audit/entry-page.js'
-import { botsPage } from './bots/bots-page.js'
-import { decideLetterPage } from './dead-letters/decide-letter-page.js'
-import { letterPage } from './dead-letters/letter-page.js'
-import { decideRunPage } from './decisions/decide-run-page.js'
-import { docPage } from './docs/doc-page.js'
-import { docsPage } from './docs/docs-page.js'
-import { eventsPage } from './docs/events-page.js'
-import { declarePage } from './freezes/declare-page.js'
-import { freezesPage } from './freezes/freezes-page.js'
-import { liftPage } from './freezes/lift-page.js'
-import { helpPage } from './help/help-page.js'
-import { homePage } from './home/home-page.js'
 import type { Page } from './layout/page.js'
-import { deliveryPage } from './partners/delivery-page.js'
-import { partnersPage } from './partners/partners-page.js'
-import { panesPage } from './panes/panes-page.js'
-import { policiesPage } from './policies/policies-page.js'
-import { policyPage } from './policies/policy-page.js'
-import { receiptPage } from './receipts/receipt-page.js'
-import { decideTicketPage } from './reviews/decide-ticket-page.js'
-import { reviewPage } from './reviews/review-page.js'
-import { reviewsPage } from './reviews/reviews-page.js'
-import { rollbackPage } from './rollback/rollback-page.js'
-import { rosterPage } from './roster/roster-page.js'
-import { runReceiptPage } from './runs/run-receipt-page.js'
-import { runPage } from './runs/run-page.js'
-import { runsPage } from './runs/runs-page.js'
-import { searchPage } from './search/search-page.js'
-import { statusPage } from './status/status-page.js'
-import { topicPage } from './topics/topic-page.js'
-import { topicsPage } from './topics/topics-page.js'
-import { unsubscribePage } from './unsubscribes/unsubscribe-page.js'
-import { swaggerPage } from './docs/swagger-page.js'
 
 export const PAGES: readonly Page[] = [
-  { path: '/', content: homePage },
-  { path: '/policies', content: policiesPage },
-  { path: '/policies/:id', content: policyPage },
-  { path: '/policies/:id/rollback', content: rollbackPage, still: true },
-  { path: '/approvals', content: approvalsPage },
-  { path: '/approvals/:digest', content: approvalPage, still: true },
-  { path: '/approvals/:digest/reject', content: rejectPage, still: true },
-  { path: '/runs', content: runsPage },
-  { path: '/runs/:number', content: runPage },
-  { path: '/runs/:number/receipt', content: runReceiptPage, still: true },
-  { path: '/runs/:number/decide', content: decideRunPage, still: true },
-  { path: '/reviews', content: reviewsPage },
-  { path: '/reviews/:ticket', content: reviewPage },
-  { path: '/reviews/:ticket/decide', content: decideTicketPage, still: true },
-  { path: '/freezes', content: freezesPage },
-  { path: '/freezes/declare', content: declarePage, still: true },
-  { path: '/freezes/:id/lift', content: liftPage, still: true },
-  { path: '/fleet', content: botsPage },
-  { path: '/audit', content: auditPage },
-  { path: '/audit/:index', content: entryPage },
-  { path: '/partners', content: partnersPage },
-  { path: '/deliveries/:id', content: deliveryPage },
-  { path: '/receipts/:token', content: receiptPage, open: true },
-  { path: '/unsubscribe/:token', content: unsubscribePage, open: true },
-  { path: '/roster', content: rosterPage },
-  { path: '/topics', content: topicsPage },
-  { path: '/topics/:name', content: topicPage },
-  { path: '/dead-letters/:id', content: letterPage },
-  { path: '/dead-letters/:id/decide', content: decideLetterPage, still: true },
-  { path: '/docs', content: docsPage, still: true },
-  { path: '/docs/api', content: apiPage, still: true },
-  { path: '/docs/api/swagger', content: swaggerPage, still: true },
-  { path: '/docs/events', content: eventsPage, still: true },
-  { path: '/docs/:name', content: docPage, still: true },
-  { path: '/docs/:folder/:name', content: docPage, still: true },
-  { path: '/docs/:folder/:group/:name', content: docPage, still: true },
-  { path: '/search', content: searchPage },
-  { path: '/status', content: statusPage },
-  { path: '/panes', content: panesPage },
-  { path: '/help', content: helpPage, still: true },
-  { path: '/accessibility', content: accessibilityPage, still: true },
+  page('/', () => import('./home/home-page.js'), 'homePage'),
+  page('/policies', () => import('./policies/policies-page.js'), 'policiesPage'),
+  page('/policies/:id', () => import('./policies/policy-page.js'), 'policyPage'),
+  page('/policies/:id/rollback', () => import('./rollback/rollback-page.js'), 'rollbackPage', { still: true }),
+  page('/approvals', () => import('./approvals/approvals-page.js'), 'approvalsPage'),
+  page('/approvals/:digest', () => import('./approvals/approval-page.js'), 'approvalPage', { still: true }),
+  page('/approvals/:digest/reject', () => import('./approvals/reject-page.js'), 'rejectPage', { still: true }),
+  page('/runs', () => import('./runs/runs-page.js'), 'runsPage'),
+  page('/runs/:number', () => import('./runs/run-page.js'), 'runPage'),
+  page('/runs/:number/receipt', () => import('./runs/run-receipt-page.js'), 'runReceiptPage', { still: true }),
+  page('/runs/:number/decide', () => import('./decisions/decide-run-page.js'), 'decideRunPage', { still: true }),
+  page('/reviews', () => import('./reviews/reviews-page.js'), 'reviewsPage'),
+  page('/reviews/:ticket', () => import('./reviews/review-page.js'), 'reviewPage'),
+  page('/reviews/:ticket/decide', () => import('./reviews/decide-ticket-page.js'), 'decideTicketPage', { still: true }),
+  page('/freezes', () => import('./freezes/freezes-page.js'), 'freezesPage'),
+  page('/freezes/declare', () => import('./freezes/declare-page.js'), 'declarePage', { still: true }),
+  page('/freezes/:id/lift', () => import('./freezes/lift-page.js'), 'liftPage', { still: true }),
+  page('/fleet', () => import('./bots/bots-page.js'), 'botsPage'),
+  page('/audit', () => import('./audit/audit-page.js'), 'auditPage'),
+  page('/audit/:index', () => import('./audit/entry-page.js'), 'entryPage'),
+  page('/partners', () => import('./partners/partners-page.js'), 'partnersPage'),
+  page('/deliveries/:id', () => import('./partners/delivery-page.js'), 'deliveryPage'),
+  page('/receipts/:token', () => import('./receipts/receipt-page.js'), 'receiptPage', { open: true }),
+  page('/unsubscribe/:token', () => import('./unsubscribes/unsubscribe-page.js'), 'unsubscribePage', { open: true }),
+  page('/roster', () => import('./roster/roster-page.js'), 'rosterPage'),
+  page('/topics', () => import('./topics/topics-page.js'), 'topicsPage'),
+  page('/topics/:name', () => import('./topics/topic-page.js'), 'topicPage'),
+  page('/dead-letters/:id', () => import('./dead-letters/letter-page.js'), 'letterPage'),
+  page('/dead-letters/:id/decide', () => import('./dead-letters/decide-letter-page.js'), 'decideLetterPage', { still: true }),
+  page('/docs', () => import('./docs/docs-page.js'), 'docsPage', { still: true }),
+  page('/docs/api', () => import('./docs/api-page.js'), 'apiPage', { still: true }),
+  page('/docs/api/swagger', () => import('./docs/swagger-page.js'), 'swaggerPage', { still: true }),
+  page('/docs/events', () => import('./docs/events-page.js'), 'eventsPage', { still: true }),
+  page('/docs/:name', () => import('./docs/doc-page.js'), 'docPage', { still: true }),
+  page('/docs/:folder/:name', () => import('./docs/doc-page.js'), 'docPage', { still: true }),
+  page('/docs/:folder/:group/:name', () => import('./docs/doc-page.js'), 'docPage', { still: true }),
+  page('/search', () => import('./search/search-page.js'), 'searchPage'),
+  page('/status', () => import('./status/status-page.js'), 'statusPage'),
+  page('/panes', () => import('./panes/panes-page.js'), 'panesPage'),
+  page('/help', () => import('./help/help-page.js'), 'helpPage', { still: true }),
+  page('/accessibility', () => import('./accessibility/accessibility-page.js'), 'accessibilityPage', { still: true }),
 ]
+
+/** Returns a page whose module is imported at its first request: all modules of pages take 4 MB, which an edge at rest does not need. */
+function page<Name extends string>(
+  path: string,
+  load: () => Promise<Record<Name, Page['content']>>,
+  name: Name,
+  kind?: Pick<Page, 'still' | 'open'>,
+): Page {
+  return { path, content: async (request) => (await load())[name](request), ...kind }
+}

@@ -15,7 +15,6 @@ const REASONS = {
   '@bufbuild/protobuf': 'peer of @bufbuild/cel',
   '@bufbuild/re2': 'linter, guards: regular expressions in linear time',
   '@cedar-policy/cedar-wasm': 'services: authorization (Cedar)',
-  '@fastify/http-proxy': 'edge: forwards requests to services',
   '@jitl/quickjs-wasmfile-release-sync': 'simulator: QuickJS as WebAssembly',
   '@nestjs/common': 'services: modules and injection',
   '@nestjs/core': 'services: modules and injection',

@@ -112,7 +112,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   })
   const instancesOf = new Map(SERVICES.map((service) => [service, new Instances(urlsOf(service, env))]))
   for (const [service, instances] of instancesOf)
-    for (const path of SERVICE_PATHS[service]) await forward(edge, path, { service, instances, trusted: limits.trusted, log })
+    await forward(edge, SERVICE_PATHS[service], { service, instances, trusted: limits.trusted, log })
   const streams = new StreamTunnels(instancesOf.get('config-store')!, limits.trusted, log)
   const closeUpgrades = serveUpgrades(edge.server, {
     path: STREAM_PATH,

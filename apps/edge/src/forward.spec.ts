@@ -1,8 +1,15 @@
 import { answerProblems, silentLogger } from '#libs/platform'
 import { readHttpLimits } from '#libs/process'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { EventEmitter, once } from 'node:events'
+import {
+  createServer,
+  request as requestHttp,
+  type IncomingMessage,
+  type RequestListener,
+  type RequestOptions,
+  type Server,
+} from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { forward } from './forward.js'
@@ -28,9 +35,10 @@ afterEach(async () => {
   }
 })
 
-/** Starts a fake instance of a service, which adds each request it receives to `received`. */
-async function instanceOf(kind: Instance, received: ReceivedRequest[]): Promise<string> {
+/** Starts a fake instance of a service, which adds each request it receives to `received`, or handles it as it is told. */
+async function instanceOf(kind: Instance | RequestListener, received: ReceivedRequest[]): Promise<string> {
   const server = createServer((request, response) => {
+    if (typeof kind === 'function') return kind(request, response)
     const take = async (): Promise<void> => {
       let body = ''
       for await (const chunk of request) body += String(chunk)
@@ -52,8 +60,8 @@ async function instanceOf(kind: Instance, received: ReceivedRequest[]): Promise<
 
 /** Starts an edge in front of these instances of config-store. */
 async function edgeBefore(
-  ...kinds: Instance[]
-): Promise<{ get(path: string, init?: RequestInit): Promise<Response>; received: ReceivedRequest[] }> {
+  ...kinds: (Instance | RequestListener)[]
+): Promise<{ get(path: string, init?: RequestInit): Promise<Response>; received: ReceivedRequest[]; port: number }> {
   const received: ReceivedRequest[] = []
   const urls = await Promise.all(kinds.map((kind) => instanceOf(kind, received)))
   const edge = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true })
@@ -61,9 +69,18 @@ async function edgeBefore(
   answerProblems(edge, silentLogger)
   const { trusted } = readHttpLimits('dev', {}, false)
   const target = { service: 'config-store', instances: new Instances(urls), trusted, log: silentLogger, quickMs: QUICK_MS } as const
-  for (const path of ['/ofrep', '/v1/policies', '/v1/alerts']) await forward(edge, path, target)
+  await forward(edge, ['/ofrep', '/v1/policies', '/v1/alerts'], target)
   const url = await edge.listen({ port: 0, host: '127.0.0.1' })
-  return { get: (path, init) => fetch(url + path, init), received }
+  return { get: (path, init) => fetch(url + path, init), received, port: Number(new URL(url).port) }
+}
+
+/** Sends a request whose target and headers are not rewritten, as `fetch` would. */
+async function raw(options: RequestOptions): Promise<{ response: IncomingMessage; body: string }> {
+  const call = requestHttp({ host: '127.0.0.1', ...options }).end()
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  let body = ''
+  for await (const chunk of response) body += String(chunk)
+  return { response, body }
 }
 
 const FLAGS = '/ofrep/v1/evaluate/flags'
@@ -161,4 +178,145 @@ it('forwards a tracestate only with the trace that it belongs to', async () => {
     await get('/v1/alerts', { ...posted('{}'), headers: { 'content-type': 'application/json', traceparent, tracestate: 'a=1' } })
   }
   expect(received.map(({ headers }) => headers['tracestate'])).toEqual(['a=1', undefined])
+})
+
+describe('a target', () => {
+  const targetsOf = async (path: string): Promise<{ status: number | undefined; targets: string[] }> => {
+    const targets: string[] = []
+    const { port } = await edgeBefore(({ url = '' }, response) => {
+      targets.push(url)
+      response.end()
+    })
+    const { response } = await raw({ port, path })
+    return { status: response.statusCode, targets }
+  }
+
+  it.each([
+    '/v1/alerts/../policies',
+    '/v1/alerts/%2e%2e/policies',
+    '/v1/alerts/.%2E%2fpolicies',
+    '/v1/alerts/x%5C..%5Cpolicies',
+    '/v1/alerts/..',
+    'http://127.0.0.1/v1/alerts',
+    'http://other.example/v1/alerts',
+  ])('with %s is refused', async (path) => {
+    expect(await targetsOf(path)).toEqual({ status: 400, targets: [] })
+  })
+
+  it.each(['//other.example/v1/alerts', '/v1/alerts-of-others', '/v1/%2e%2e/v1/alerts', '/V1/alerts'])(
+    'with %s is unknown',
+    async (path) => {
+      expect(await targetsOf(path)).toEqual({ status: 404, targets: [] })
+    },
+  )
+
+  it.each(['/v1/alerts', '/v1/alerts/', '/v1/alerts//x/./a%2Fb%252e%252e/...?at=/../x&y=%C3%A9', '/v1/%61lerts/@x:1', '/v1/alerts?//x'])(
+    'with %s reaches the instance unchanged',
+    async (path) => {
+      expect(await targetsOf(path)).toEqual({ status: 200, targets: [path] })
+    },
+  )
+})
+
+describe('a response', () => {
+  it('without a body leaves the connection to the instance open for further requests', async () => {
+    const sockets = new Set<unknown>()
+    const { get } = await edgeBefore(({ url, socket }, response) => {
+      sockets.add(socket)
+      response.writeHead(Number(url!.split('/').at(-1))).end()
+    })
+    for (const status of [304, 200, 404, 204, 204, 204, 204, 204, 204, 204]) {
+      expect((await get(`/v1/alerts/${status}`)).status).toBe(status)
+      expect((await get(`/v1/alerts/${status}`, { method: 'HEAD' })).status).toBe(status)
+    }
+    expect(sockets.size).toBeLessThan(5)
+  })
+
+  it('passes unchanged, compressed or not, without the headers of its connection', async () => {
+    const { port } = await edgeBefore((_request, response) => {
+      response.writeHead(201, {
+        'content-encoding': 'gzip',
+        'content-length': '3',
+        'set-cookie': ['a=1', 'b=2'],
+        'keep-alive': 'timeout=9',
+        'x-hop': '1',
+        connection: 'keep-alive, x-hop',
+      })
+      response.end('\x01é')
+    })
+    const { response, body } = await raw({ port, path: '/v1/alerts', method: 'POST' })
+    expect([response.statusCode, body]).toEqual([201, '\x01é'])
+    expect(response.headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': '3', 'set-cookie': ['a=1', 'b=2'] })
+    expect(response.headers['x-hop']).toBeUndefined()
+  })
+
+  it('that breaks off breaks off for the client', async () => {
+    const { get } = await edgeBefore((_request, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('begun')
+      setImmediate(() => response.destroy())
+    })
+    await expect(get('/v1/policies').then((answer) => answer.text())).rejects.toThrow()
+  })
+
+  it('is not awaited for a client that is gone, and the instance is not blamed', async () => {
+    const aborted = new AbortController()
+    const arrived: IncomingMessage[] = []
+    const { get } = await edgeBefore((request, response) => {
+      if (arrived.push(request) === 1) aborted.abort()
+      else response.end('{}')
+    })
+    await expect(get('/v1/policies', { signal: aborted.signal })).rejects.toThrow()
+    if (!arrived[0]!.socket.destroyed) await once(arrived[0]!.socket, 'close')
+    expect((await get('/v1/policies')).status).toBe(200)
+    expect(arrived).toHaveLength(2)
+  })
+
+  it('503 of a service reaches the client at once, and is not requested again', async () => {
+    let count = 0
+    const { get } = await edgeBefore((_request, response) => {
+      count++
+      response.writeHead(503, { 'retry-after': '7' }).end()
+    })
+    const answer = await get('/v1/policies')
+    expect([answer.status, answer.headers.get('retry-after'), count]).toEqual([503, '7', 1])
+  })
+})
+
+describe('the body of a write', () => {
+  it('streams to the instance, also of a type that is text, and ends with its client', async () => {
+    let text = ''
+    const seen = new EventEmitter()
+    const [first, closed] = [once(seen, 'first'), once(seen, 'closed')]
+    const { port } = await edgeBefore((request) => {
+      request.on('data', (data) => {
+        text += String(data)
+        seen.emit('first')
+      })
+      request.on('error', () => {}).once('close', () => seen.emit('closed'))
+    })
+    const headers = { 'content-type': 'text/plain', connection: 'close, x-hop', 'x-hop': '1', origin: 'http://127.0.0.1' }
+    const call = requestHttp({ host: '127.0.0.1', port, path: '/v1/alerts', method: 'POST', headers }).on('error', () => {})
+    call.write('begun')
+    await first
+    call.destroy()
+    await closed
+    expect(text).toBe('begun')
+  })
+
+  it('that did not arrive yet does not keep a refusal from its client', async () => {
+    const { port } = await edgeBefore('gone')
+    const call = requestHttp({ host: '127.0.0.1', port, path: '/v1/alerts', method: 'POST' })
+    call.write('begun')
+    const [response] = (await once(call, 'response')) as [IncomingMessage]
+    expect([response.statusCode, response.headers.connection]).toEqual([503, 'close'])
+    call.on('error', () => {}).destroy()
+  })
+
+  it('reaches the instance without headers of the connection and without the origin', async () => {
+    const { port, received } = await edgeBefore('up')
+    const headers = { connection: 'close, x-hop, x-forwarded-for', 'x-hop': '1', te: 'trailers', origin: 'http://127.0.0.1', 'x-end': '1' }
+    await raw({ port, path: '/v1/alerts', method: 'POST', headers })
+    expect(received[0]!.headers).toMatchObject({ 'x-end': '1', 'x-forwarded-for': '127.0.0.1', connection: 'keep-alive' })
+    for (const name of ['x-hop', 'te', 'origin']) expect(received[0]!.headers[name]).toBeUndefined()
+  })
 })

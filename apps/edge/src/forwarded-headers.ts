@@ -1,6 +1,5 @@
 import { CLIENT_HEADER, clientAddress, type TrustedProxies } from '#libs/platform'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { IncomingHttpHeaders as IncomingHttp2Headers } from 'node:http2'
 
 /**
  * Headers of a reader's upgrade request that are forwarded to config-store. All others are dropped, because a header that Node interprets
@@ -36,11 +35,11 @@ export function forwardedFor(
   }
 }
 
+/** Headers about one connection (RFC 9110 §7.6.1), besides those that `Connection` names. `Transfer-Encoding` tells the body's length. */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade']
+
 /** Removes hop-by-hop headers: they are about the edge's connection, not the client's, which closes when the client requests it. */
-export function withoutHopByHop<T extends IncomingHttpHeaders | IncomingHttp2Headers>({
-  connection: _connection,
-  'keep-alive': _keepAlive,
-  ...headers
-}: T): Omit<T, 'connection' | 'keep-alive'> {
-  return headers
+export function withoutHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = headers.connection?.split(',').map((name) => name.trim().toLowerCase()) ?? []
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name) && !named.includes(name)))
 }

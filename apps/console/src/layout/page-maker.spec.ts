@@ -6,7 +6,6 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { PAGES } from '../pages.js'
 import { valueOf } from '../reading/answer.js'
 import { ApiReader } from '../reading/api-reader.js'
-import { rollbackPage } from '../rollback/rollback-page.js'
 import type { Page } from './page.js'
 import { PageMaker } from './page-maker.js'
 
@@ -53,7 +52,7 @@ it('shows nothing older than the request where a person is about to sign', async
   await show(followed)
   live = '2.0.0'
   expect(await show(followed)).toContain('In force: 1.0.0.')
-  const page = await show(PAGES.find(({ content }) => content === rollbackPage)!)
+  const page = await show(PAGES.find(({ path }) => path === '/policies/:id/rollback')!)
   expect(page).toContain('In force: 2.0.0.')
   expect(page).toContain('id="to-1.0.0"')
   expect(page).not.toContain('id="to-2.0.0"')

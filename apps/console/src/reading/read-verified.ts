@@ -1,4 +1,3 @@
-import { isLoopback, openRosters, readLive, systemClock, unverified } from '#libs/client'
 import { HmsError, type RosterStep } from '#libs/contracts'
 import type { VerifiedLive } from '#libs/policy'
 import type { Clock } from '#libs/platform'
@@ -27,10 +26,11 @@ export interface VerifiedReads {
 const WAIT_MS = 2_500
 
 export function verifiedReads({ read, roster, url, clock }: VerifiedReads): Verified {
-  const time = { ...systemClock, now: () => clock.now().getTime() }
   const stepsOf = async (query: string) => loaded(await read<RosterStep[]>(`/v1/roster${query}`)).map(({ envelope }) => envelope)
   const snapshot = async (ids: readonly string[]) => loaded(await read<unknown>(`/v1/snapshot?revision=0&policies=${ids.join()}`))
   const open = async () => {
+    const { isLoopback, openRosters, systemClock } = await import('#libs/client')
+    const time = { ...systemClock, now: () => clock.now().getTime() }
     const source = {
       name: url,
       after: ({ version }: { version: number }) => stepsOf(`?since=${version}`),
@@ -38,15 +38,17 @@ export function verifiedReads({ read, roster, url, clock }: VerifiedReads): Veri
     }
     const rosters = await openRosters({ pinned: roster, source, cacheDir: undefined, clock: time, until: 0 })
     await rosters.follow().catch(() => undefined)
-    return rosters
+    return { rosters, time }
   }
   let opened: ReturnType<typeof open> | undefined
   const trust = () => (opened ??= open())
   return {
-    trusted: async () => (await trust()).newest,
+    trusted: async () => (await trust()).rosters.newest,
     verified: async (ids) => {
+      const { readLive, unverified } = await import('#libs/client')
       try {
-        return await readLive(ids, { rosters: await trust(), snapshot, clock: time, waitMs: WAIT_MS })
+        const { rosters, time } = await trust()
+        return await readLive(ids, { rosters, snapshot, clock: time, waitMs: WAIT_MS })
       } catch (error) {
         return unverified(ids, error)
       }
