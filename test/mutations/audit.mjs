@@ -4,6 +4,20 @@
  */
 export const AUDIT_GUARDS = [
   {
+    name: 'export-whole-lines',
+    guard: 'an export whose last line does not fit on the disk fails, and continues with that line',
+    without: ['file.appendFile(line)', 'file.write(line)'],
+    spec: 'test/scenarios/export.spec.ts',
+    test: 'fails where its last line does not fit on the disk, and continues there (skipped without prlimit)',
+  },
+  {
+    name: 'followed-whole-lines',
+    guard: 'a followed export whose last line does not fit on the disk fails, and continues with that line',
+    without: ['await out.appendFile(', 'await out.write('],
+    spec: 'test/scenarios/export.spec.ts',
+    test: 'fails where its last line does not fit on the disk, and continues there (skipped without prlimit)',
+  },
+  {
     name: 'export-gap-stated',
     guard: 'an export states each head that the history lacks',
     without: ['yield {', 'void {'],

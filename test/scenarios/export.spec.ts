@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +30,15 @@ function withLog(roster: RosterPredicate): void {
   roster.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(log.publicKey))
   roster.witnesses = [vkeyOf('example.org/witness', NOTE_COSIGNATURE, rawPublicKey(witness.publicKey))]
   roster.quorum = 1
+}
+
+const limitFiles = (bytes: number | string): boolean => spawnSync('prlimit', ['--pid', `${process.pid}`, `--fsize=${bytes}:`]).status === 0
+const canLimit = limitFiles('unlimited')
+
+/** Runs `work` while no file may grow beyond this size: the write that reaches it is cut, as on a full disk. */
+async function withFileLimit<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+  limitFiles(bytes)
+  return work().finally(() => limitFiles('unlimited'))
 }
 
 function withOtherKey(record: ExportRecord): ExportRecord {
@@ -120,6 +130,15 @@ describe('an export', () => {
       expect([code, stderr]).toEqual([10, expect.stringMatching(new RegExp(`line ${at + 1}:? the history of config-store did not have`))])
       expect(stderr.includes('as stored, but their records are missing')).toBe(seq === 4711)
     }
+  })
+
+  it.skipIf(!canLimit)('fails where its last line does not fit on the disk, and continues there (skipped without prlimit)', async () => {
+    const [fits, cut] = [join(folder, 'fits.ndjson'), join(folder, 'cut.ndjson')]
+    await cli('export', '--out', fits)
+    const limited = await withFileLimit(readFileSync(fits).length - 20, () => cli('export', '--out', cut))
+    expect([limited.code, limited.stderr]).toEqual([1, expect.stringContaining('EFBIG')])
+    expect((await cli('export', '--out', cut)).code).toBe(0)
+    expect(await check(cut)).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('contains what took effect later', async () => {
@@ -255,16 +274,19 @@ describe('an export', () => {
           .filter((name) => name.endsWith('.ndjson'))
           .sort()
       /** Follows until the folder has all that the log has, on this day. */
-      const follow = async (day: string): Promise<CliRun> => {
+      const follow = async (day: string, into = central): Promise<CliRun> => {
         let fire = (): void => {}
         const env = { HMS_URL: system.url, HMS_DATA_DIR: join(folder, 'none') }
-        const running = runForTest(['export', '--follow', central], {
+        const running = runForTest(['export', '--follow', into], {
           env,
           now: () => Date.parse(`${day}T12:00:00Z`),
           interrupt: (it) => void (fire = it),
         })
         const cursor = cursorOf(await pull())
-        await until('the folder is up to date', async () => existsSync(state) && readFileSync(state, 'utf8').includes(cursor))
+        await until(
+          'the folder is up to date',
+          async () => existsSync(join(into, 'state.json')) && readFileSync(join(into, 'state.json'), 'utf8').includes(cursor),
+        )
         fire()
         return running
       }
@@ -304,6 +326,18 @@ describe('an export', () => {
         await whole()
       })
       let version = 4
+
+      it.skipIf(!canLimit)(
+        'fails where its last line does not fit on the disk, and continues there (skipped without prlimit)',
+        async () => {
+          const small = join(folder, 'small')
+          const bytes = Buffer.byteLength(await pull())
+          const limited = await withFileLimit(bytes - 20, () => cli('export', '--follow', small))
+          expect([limited.code, limited.stderr]).toEqual([1, expect.stringContaining('EFBIG')])
+          await follow('2026-03-05', small)
+          expect(await check(small)).toMatchObject({ code: 0, stderr: '' })
+        },
+      )
 
       it('refuses a folder that another process follows', async () => {
         const lock = await acquireFolder(central, { purpose: 'another' })

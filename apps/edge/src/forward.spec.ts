@@ -35,7 +35,7 @@ afterEach(async () => {
   }
 })
 
-/** Starts a fake instance of a service, which adds each request it receives to `received`, or handles it as it is told. */
+/** Starts a fake instance of a service, which adds each request it receives to `received`, or calls the given listener. */
 async function instanceOf(kind: Instance | RequestListener, received: ReceivedRequest[]): Promise<string> {
   const server = createServer((request, response) => {
     if (typeof kind === 'function') return kind(request, response)

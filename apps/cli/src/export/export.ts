@@ -41,7 +41,7 @@ export async function exportRecords(context: CliContext, options: FlagsOf<typeof
       if (record.type === 'missing') lost.push(headKey(record.head))
       const line = `${printableJson(record)}\n`
       if (file === undefined) context.io.stdout.write(line)
-      else await file.write(line)
+      else await file.appendFile(line) // guard: export-whole-lines
       records++
     }
     await file?.sync()

@@ -38,10 +38,8 @@ export async function followExport(context: CliContext, folder: string): Promise
       try {
         place ??= await restorePlace(folder)
         for (let pulled; (pulled = await pull(context, client, folder, place, stopper.signal)) !== undefined; place = pulled.place) {
-          const {
-            place: { file, cursor },
-            entries,
-          } = pulled
+          const { entries } = pulled
+          const { file, cursor } = pulled.place
           output.data({ file, entries, cursor }, () => [`${file}: ${entries} more entries`])
         }
         failures = 0
@@ -79,7 +77,8 @@ async function pull({ io }: CliContext, client: ApiClient, folder: string, last:
       if (record.type === 'cursor') cursor = record.cursor
       if (cursor !== undefined && cursor === last?.cursor) return undefined
       out ??= await open(join(folder, file), 'a', 0o600)
-      await out.write(`${text}\n`)
+      // Unlike `write`, it reports a line that a full disk or a quota cut.
+      await out.appendFile(`${text}\n`) // guard: followed-whole-lines
     }
     if (out === undefined || cursor === undefined)
       throw new HmsError('HMS_EXPORT_BROKE_OFF', 'The export ended before its last line.', { status: 503, retryable: true })
