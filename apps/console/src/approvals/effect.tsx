@@ -3,7 +3,7 @@ import { verifiedPolicies, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
 import type { PageRequest } from '../layout/page.js'
 import { Commands, count, Facts, Part } from '../layout/parts.js'
-import { Tag } from '../layout/state-words.js'
+import { Tag, wordsFirst } from '../layout/state-words.js'
 import { isUnread, type Answer, type Sent } from '../reading/answer.js'
 import { predicatesOf } from '../signing/people.js'
 import { proofOf, type Proof } from './proof.js'
@@ -86,7 +86,7 @@ function Replay({ trial }: { trial: Sent<Trial> }): JSX.Element {
   const { verdict, detail, next, score } = trial.value
   return (
     <>
-      <Tag text={WORDS[verdict]} tone={TONES[verdict]} /> {detail}
+      <Tag text={WORDS[verdict]} tone={TONES[verdict]} /> {wordsFirst(detail)}
       {score === null ? null : (
         <ul>
           {Object.entries(score.bots).map(([kind, bots]) =>

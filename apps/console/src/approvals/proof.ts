@@ -2,6 +2,7 @@ import { HmsError, type Envelope, type JsonObject, type ReplayProgress, type Tri
 import { consequenceOf, verifiedPolicies, type Consequence, type VerifiedLive } from '#libs/policy'
 import { readTrial, SignatureError, spkiOf } from '#libs/signing'
 import type { PageRequest } from '../layout/page.js'
+import { wordsFirst } from '../layout/state-words.js'
 import { valueOf, type Sent } from '../reading/answer.js'
 
 /** Consequence by the statement of simulator, whose `keys` are SPKI in base64; or why nothing is proven. `isPending`: the trial runs. */
@@ -25,7 +26,7 @@ export async function proofOf(
   const unknown = [...live.values()].find((each) => each.kind === 'unverified')
   // guard: console-consequence-verified
   if (unknown !== undefined) return { kind: 'unproven', why: `nothing in force to compare with is verified: ${unknown.why}` }
-  if (statement === undefined) return { kind: 'unproven', why: `simulator signed nothing: ${detail}` }
+  if (statement === undefined) return { kind: 'unproven', why: `simulator signed nothing: ${wordsFirst(detail)}` }
   try {
     const keys = (await trusted()).serviceKeys('simulator')
     const read = readTrial(statement, { policies, live: verifiedPolicies(live) }, keys)

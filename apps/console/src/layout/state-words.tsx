@@ -43,6 +43,11 @@ export function StateTag({ state }: { state: RunState }): JSX.Element {
   return <Tag {...wordsOf(STATES, state)} />
 }
 
+/** Moves the code that a detail begins with behind its words: `no bots registered (NO_EVIDENCE)`. */
+export function wordsFirst(detail: string): string {
+  return detail.replace(/^([A-Z]+(?:_[A-Z]+)+): (.+)$/s, '$2 ($1)')
+}
+
 export function VerdictTag({ verdict }: { verdict: StageVerdict }): JSX.Element {
   return <Tag {...wordsOf(VERDICTS, verdict)} />
 }

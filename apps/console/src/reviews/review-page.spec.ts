@@ -34,4 +34,20 @@ describe('the page of a ticket', () => {
     expect(await summary({ expiresAt: NOW })).toContain('It waits for a decision, and is overdue.')
     expect(await summary({ expiresAt: NOW, kind: 'INCONCLUSIVE' })).toContain('Its time is over; it is being closed.')
   })
+
+  it('says in words why a stage failed, and its code after them', async () => {
+    const stages = aRun({ run: 7 }).stages.map((stage) =>
+      stage.stage === 'simulate'
+        ? { ...stage, startedAt: NOW, verdict: 'FAIL' as const, detail: 'NO_EVIDENCE: no bots registered' }
+        : stage,
+    )
+    const answers = {
+      '/v1/tickets/4': { ...ticket, reason: 'UNEXPLAINED_ALERTS', detail: '2 alerts' },
+      '/v1/runs/7': aRun({ run: 7, stages }),
+      '/v1/simulations/7': { reportDigest: null },
+    }
+    const { text } = await shown(reviewPage, { answers, params: { ticket: '4' } })
+    expect(text).toContain('Why 2 alerts (UNEXPLAINED_ALERTS)')
+    expect(text).toContain('✗ Failed no bots registered (NO_EVIDENCE)')
+  })
 })

@@ -4,7 +4,7 @@ import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink, timeLeft } from '../layout/parts.js'
-import { StateTag, Tag } from '../layout/state-words.js'
+import { StateTag, Tag, wordsFirst } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { Evidence, readEvidence } from '../runs/evidence.js'
 import { TICKET_WORDS } from './reviews-page.js'
@@ -30,29 +30,33 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
     heading: `Ticket ${ticket.ticket}: ${policiesText(ticket.policies)}`,
     summary: ticket.state === 'OPEN' ? waitText(ticket, now) : `${TICKET_WORDS[ticket.state].text}.`,
     body: (
-      <>
-        <Part id="question" title="What happened">
-          <Question ticket={ticket} run={run} />
-        </Part>
-        <Part id="clock" title="The clock">
-          <Clock ticket={ticket} deliveries={valueOf(deliveries)} />
-        </Part>
+      <div class="columns">
+        <div>
+          <Part id="question" title="What happened">
+            <Question ticket={ticket} run={valueOf(run)} />
+          </Part>
+          <Part id="clock" title="The clock">
+            <Clock ticket={ticket} deliveries={valueOf(deliveries)} />
+          </Part>
+        </div>
         {run.kind === 'loaded' && evidence !== undefined ? (
           <Part id="evidence" title="Evidence">
             <Evidence run={run.value} evidence={evidence} />
           </Part>
         ) : null}
-        <Part id="decide" title="Decide">
-          {ticket.state === 'OPEN' ? (
-            <DecideForm action={`/reviews/${ticket.ticket}/decide`} allowed={ticket.allowed} />
-          ) : (
-            <None>There is nothing to decide any more: {TICKET_WORDS[ticket.state].text.toLowerCase()}.</None>
-          )}
-          {ticket.state === 'OPEN' ? (
-            <Commands commands={[`hms-svc tickets decide ${ticket.ticket} --decision D --reason TEXT --sign NAME`]} />
-          ) : null}
-        </Part>
-      </>
+        <div>
+          <Part id="decide" title="Decide">
+            {ticket.state === 'OPEN' ? (
+              <>
+                <DecideForm action={`/reviews/${ticket.ticket}/decide`} allowed={ticket.allowed} />
+                <Commands commands={[`hms-svc tickets decide ${ticket.ticket} --decision D --reason TEXT --sign NAME`]} />
+              </>
+            ) : (
+              <None>There is nothing to decide any more: {TICKET_WORDS[ticket.state].text.toLowerCase()}.</None>
+            )}
+          </Part>
+        </div>
+      </div>
     ),
   }
 }
@@ -63,7 +67,7 @@ function waitText({ expiresAt, kind }: Ticket, now: Date): string {
   return kind === 'BREAK_GLASS_REVIEW' ? 'It waits for a decision, and is overdue.' : 'Its time is over; it is being closed.'
 }
 
-function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JSX.Element {
+function Question({ ticket, run }: { ticket: Ticket; run: RunView | undefined }): JSX.Element {
   const { state, kind, reason, detail, policies, decided } = ticket
   return (
     <>
@@ -72,13 +76,8 @@ function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JS
       </p>
       <Facts
         facts={[
-          ['Why', explain(reason, detail)],
-          [
-            'Run',
-            <>
-              <RunLink run={ticket.run} />, attempt {ticket.attempt} {run.kind === 'loaded' ? <StateTag state={run.value.state} /> : null}
-            </>,
-          ],
+          ['Why', wordsFirst(explain(reason, detail))],
+          ['Run', [<RunLink run={ticket.run} />, `, attempt ${ticket.attempt} `, run && <StateTag state={run.state} />]],
           ['Policies', <PolicyLinks policies={policies} />],
         ]}
       />

@@ -25,7 +25,8 @@ export function CanaryView({ canary, run }: { canary: CanaryEvidence; run: RunVi
     <>
       <Ramp canary={canary} run={run} />
       <p>
-        Live since <Moment at={publishedAt} />, watched until <Moment at={observeUntil} exact />.{' '}
+        Live since <Moment at={publishedAt} />
+        {isTerminal(run.state) || observeUntil === null ? '' : [', watched until ', <Moment at={observeUntil} exact />]}.{' '}
         <a href={`/v1/canaries/${run.run}`}>As JSON</a>
       </p>
       <p>

@@ -35,7 +35,7 @@ import {
   Table,
   Terminal,
 } from '../layout/parts.js'
-import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
+import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { CanaryView } from './canary-view.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
@@ -75,7 +75,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
           <div>
             <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
               <p>
-                {cause === undefined ? '' : `${SHORT[cause.stage]}: ${cause.detail}. `}
+                {cause === undefined ? '' : `${SHORT[cause.stage]}: ${wordsFirst(cause.detail)}. `}
                 {whatNext(run)}
               </p>
               {run.state === 'AWAITING_APPROVAL' ? <a href={`/approvals/${encodeURIComponent(run.digest)}`}>Read and sign it</a> : ''}{' '}
@@ -231,7 +231,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
             <h3>{SHORT[stage.stage]}</h3>
             {isCutOff(stage, run.state) ? <StateTag state={run.state} /> : <VerdictTag verdict={stage.verdict} />}
             {stage.label === undefined ? null : <p>{stageLabel(stage)}</p>}
-            {stage.detail === '' ? null : <p>{stage.detail}</p>}
+            {stage.detail === '' ? null : <p>{wordsFirst(stage.detail)}</p>}
             {stage.steps === undefined ? null : (
               <ul>
                 {stage.steps.map((step) => (

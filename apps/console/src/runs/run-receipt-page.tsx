@@ -19,7 +19,7 @@ import { signersOf } from '../audit/entry-page.js'
 import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
-import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
+import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { DeliveryRows } from '../partners/delivery-rows.js'
 import { ruleTexts } from '../policies/policy-table.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
@@ -50,39 +50,43 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
     ...place,
     summary: [`${policiesText(run.policies)}: ${stateText(run.state)}`, ...describeReplaced(run)].join('; ') + '.',
     body: (
-      <>
-        {policies.map((policy) => (
-          <Part key={policy.id} id={`policy-${policy.id}`} title={`${policy.id}@${policy.version}`}>
-            <Rule policy={policy} />
-          </Part>
-        ))}
-        {run.policies.length <= MAX_POLICIES ? null : (
-          <None>{`${run.policies.length - MAX_POLICIES} more policies are on the page of the run.`}</None>
-        )}
-        <LoadedPart id="signers" title="Who signed" answer={approval} what="approvals of this run" children={signersOf} />
-        <Part id="evidence" title="Evidence">
-          <Facts facts={run.stages.map((stage) => [stageLabel(stage), <Outcome stage={stage} state={run.state} />])} />
-        </Part>
-        <Part id="reach" title="In force">
-          <Reach run={run} />
-        </Part>
-        <LoadedPart id="partners" title="Partners notified" answer={deliveries} what="deliveries of this run">
-          {(value) => (value.length === 0 ? <None>No partner was notified by this run.</None> : <DeliveryRows deliveries={value} />)}
-        </LoadedPart>
-        <Part id="proof" title="Proof">
-          <Loaded answer={entries} what="log entries of this run">
-            {(value) => (
-              <p>
-                Approval in the public log:{' '}
-                {value.length === 0 ? 'not recorded yet' : value.map(({ index }) => <a href={`/audit/${index}`}>entry {index}</a>)}
-              </p>
-            )}
-          </Loaded>
+      <div class="columns">
+        <div>
           {policies.map((policy) => (
-            <Bundle key={policy.id} policy={policy} origin={origin} now={now} />
+            <Part key={policy.id} id={`policy-${policy.id}`} title={`${policy.id}@${policy.version}`}>
+              <Rule policy={policy} />
+            </Part>
           ))}
-        </Part>
-      </>
+          {run.policies.length <= MAX_POLICIES ? null : (
+            <None>{`${run.policies.length - MAX_POLICIES} more policies are on the page of the run.`}</None>
+          )}
+          <LoadedPart id="signers" title="Who signed" answer={approval} what="approvals of this run" children={signersOf} />
+          <Part id="evidence" title="Evidence">
+            <Facts facts={run.stages.map((stage) => [stageLabel(stage), <Outcome stage={stage} state={run.state} />])} />
+          </Part>
+        </div>
+        <div>
+          <Part id="reach" title="In force">
+            <Reach run={run} />
+          </Part>
+          <LoadedPart id="partners" title="Partners notified" answer={deliveries} what="deliveries of this run">
+            {(value) => (value.length === 0 ? <None>No partner was notified by this run.</None> : <DeliveryRows deliveries={value} />)}
+          </LoadedPart>
+          <Part id="proof" title="Proof">
+            <Loaded answer={entries} what="log entries of this run">
+              {(value) => (
+                <p>
+                  Approval in the public log:{' '}
+                  {value.length === 0 ? 'not recorded yet' : value.map(({ index }) => <a href={`/audit/${index}`}>entry {index}</a>)}
+                </p>
+              )}
+            </Loaded>
+            {policies.map((policy) => (
+              <Bundle key={policy.id} policy={policy} origin={origin} now={now} />
+            ))}
+          </Part>
+        </div>
+      </div>
     ),
   }
 }
@@ -91,7 +95,7 @@ function Outcome({ stage, state }: { stage: RunStage; state: RunState }): JSX.El
   const { verdict, detail, figures } = stage
   return (
     <>
-      {isCutOff(stage, state) ? <StateTag state={state} /> : <VerdictTag verdict={verdict} />} {detail}
+      {isCutOff(stage, state) ? <StateTag state={state} /> : <VerdictTag verdict={verdict} />} {wordsFirst(detail)}
       {figures === undefined ? null : (
         <p>
           {count(figures.cohort, 'bot')} in the cohort raised {count(figures.cohortAlerts, 'unexplained alert')};{' '}
@@ -127,8 +131,7 @@ function Rule({ policy: { id, version, past, change } }: { policy: ReceivedPolic
               <>
                 Difference: {entry.differences.map(({ text }) => text).join('; ') || 'nothing but the version'}. In force from{' '}
                 <Moment at={entry.from} exact />
-                {entry.until === null ? '' : ' until '}
-                {entry.until === null ? null : <Moment at={entry.until} exact />}.
+                {entry.until === null ? '' : [' until ', <Moment at={entry.until} exact />]}.
               </>
             )}
           </p>
