@@ -53,9 +53,11 @@ export function describeStage(title: string, transitions: readonly Transition[])
   return [
     `# ${title}`,
     '',
-    '`npm run diagrams` writes this page and its picture from the decider; a test compares them with the code. An input that is not ' +
-      'listed for a state changes nothing there. The part of a state after a comma is listed where it makes a difference. `–`: the ' +
-      'stage records the input, without an effect.',
+    `The states of the stage ${title.toLowerCase()}, the events that reach it in each, and what it then publishes.`,
+    '',
+    'An input that is not listed for a state changes nothing there. The part of a state after a comma is listed where it makes a ' +
+      'difference. `–`: the stage records the input, without an effect. `npm run diagrams` writes this page and its picture from the ' +
+      'decider; a test compares them with the code.',
     '',
     `![State diagram of the stage ${title.toLowerCase()}; the table below lists the same transitions](${title.toLowerCase()}.svg)`,
     '',
