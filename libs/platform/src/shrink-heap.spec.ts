@@ -5,20 +5,22 @@ import { shrinkHeapWhenIdle } from './shrink-heap.js'
 
 afterEach(() => void vi.restoreAllMocks())
 
-it('collects garbage once the event loop was idle, and not before', async () => {
+it('collects garbage once the event loop was idle, again 6 s later, and then no more', async () => {
   const clock = new VirtualClock()
-  const utilizationIs = (utilization: number) =>
-    vi.spyOn(performance, 'eventLoopUtilization').mockReturnValue({ utilization, idle: 0, active: 0 })
-  const garbage = new WeakRef({})
   // A target that was read is kept until the job ends.
-  const isCollected = () => new Promise<boolean>((resolve) => setImmediate(() => resolve(garbage.deref() === undefined)))
+  const nextJob = () => new Promise((resolve) => setImmediate(resolve))
+  const isCollectedAfter = async (ms: number, utilization: number) => {
+    vi.spyOn(performance, 'eventLoopUtilization').mockReturnValue({ utilization, idle: 0, active: 0 })
+    const garbage = new WeakRef({})
+    await nextJob()
+    clock.advanceTo(clock.now().getTime() + ms)
+    await nextJob()
+    return garbage.deref() === undefined
+  }
   shrinkHeapWhenIdle(clock)
-  utilizationIs(0.5)
-  await isCollected()
-  clock.advanceTo(clock.now().getTime() + 6_000)
-  expect(await isCollected()).toBe(false)
-  utilizationIs(0.02)
-  await new Promise((resolve) => setImmediate(resolve))
-  clock.advanceTo(clock.now().getTime() + 6_000)
-  expect(await isCollected()).toBe(true)
+  expect(await isCollectedAfter(2_000, 0.5)).toBe(false)
+  expect(await isCollectedAfter(2_000, 0.02)).toBe(true)
+  expect(await isCollectedAfter(5_000, 0.02)).toBe(false)
+  expect(await isCollectedAfter(1_000, 0.02)).toBe(true)
+  expect(await isCollectedAfter(60_000, 0.02)).toBe(false)
 })
