@@ -1,4 +1,4 @@
-import { answerProblems, silentLogger } from '#libs/platform'
+import { answerProblems, documentedRoutes, silentLogger, validateRequestHeads } from '#libs/platform'
 import { readHttpLimits } from '#libs/process'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { EventEmitter, once } from 'node:events'
@@ -66,6 +66,7 @@ async function edgeBefore(
   const urls = await Promise.all(kinds.map((kind) => instanceOf(kind, received)))
   const edge = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true })
   edges.push(edge)
+  validateRequestHeads(edge, documentedRoutes())
   answerProblems(edge, silentLogger)
   const { trusted } = readHttpLimits('dev', {}, false)
   const target = { service: 'config-store', instances: new Instances(urls), trusted, log: silentLogger, quickMs: QUICK_MS } as const
@@ -169,6 +170,21 @@ it('sends a write to one instance only, and fails when that instance is gone', a
   const { get, received } = await edgeBefore('gone', 'up')
   expect(await statuses(2, () => get('/v1/alerts', posted('{"id":"a"}')))).toEqual([503, 200])
   expect(received.map(({ body }) => body)).toEqual(['{"id":"a"}'])
+})
+
+it('answers a method that no service takes by itself, with the methods of the path', async () => {
+  const { get, received } = await edgeBefore('up')
+  for (const [method, status] of [
+    ['PUT', 405],
+    ['PATCH', 405],
+    ['DELETE', 405],
+    ['OPTIONS', 204],
+  ] as const) {
+    const response = await get('/v1/policies/pm25', { method })
+    expect([method, response.status, response.headers.get('allow')]).toEqual([method, status, 'GET, HEAD, OPTIONS'])
+  }
+  expect((await get('/v1/policies/a/b/c', { method: 'DELETE' })).status).toBe(404)
+  expect(received).toEqual([])
 })
 
 it('forwards a tracestate only with the trace that it belongs to', async () => {

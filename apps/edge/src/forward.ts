@@ -20,7 +20,8 @@ import { Readable } from 'node:stream'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import type { Instances } from './instances.js'
 
-const METHODS: HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
+/** Methods that services take; the edge itself answers others. The router compiles two functions for each method of each path. */
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST']
 
 /** Timeout in ms of reads that are served from memory; above the 2 s that an instance waits for a requested revision. */
 const QUICK_MS = 5_000
