@@ -37,9 +37,7 @@ export function Evidence({ run, evidence: { simulation, canary } }: { run: RunVi
                 </p>
               ) : null}
               {stage.stage === 'simulate' && simulation?.progress ? (
-                <p>
-                  Replaying: {simulation.progress.done} of {simulation.progress.total} programs done
-                </p>
+                <p>{`Replaying: ${simulation.progress.done} of ${simulation.progress.total} programs done`}</p>
               ) : null}
             </dd>
           </div>
