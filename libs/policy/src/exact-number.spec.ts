@@ -21,6 +21,7 @@ describe('exact numbers', () => {
     '9007199254740991',
     '5e-324',
     '123456.789e-3',
+    '-845115105470869.2',
   ])('include %s', (literal) => {
     expect(isExact(literal)).toBe(true)
   })

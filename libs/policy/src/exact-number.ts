@@ -3,8 +3,8 @@ const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/
 const MAX_DIGITS = 101
 
 /**
- * Whether a number reads back as written, at the written precision: `0.1` and doubles printed with 17 digits do. `4503599627370497.5` and
- * integers beyond 2^53−1 do not, because a double cannot represent their last digits. `literal`: decimal, as in YAML, JSON and CSV.
+ * Whether a number reads back as written, at the written precision or as JavaScript prints it: `0.1` and `845115105470869.2` do, which is
+ * halfway to `…9.3` as a double. `4503599627370497.5` and integers beyond 2^53−1 do not. `literal`: decimal, as in YAML, JSON and CSV.
  */
 export function isExact(literal: string, value = Number(literal)): boolean {
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false
@@ -14,10 +14,10 @@ export function isExact(literal: string, value = Number(literal)): boolean {
   if (digits === '') return true
   if (digits.length > MAX_DIGITS) return false
   const exponent = whole.length - 1 - /^0*/.exec(written)![0].length + Number(power)
-  const [read = '', readExponent] = Math.abs(value)
-    .toExponential(digits.length - 1)
-    .split('e')
-  return read.replace('.', '') === digits && Number(readExponent) === exponent
+  return [digits.length - 1, undefined].some((precision) => {
+    const [read = '', readExponent] = Math.abs(value).toExponential(precision).split('e')
+    return read.replace('.', '') === digits && Number(readExponent) === exponent
+  })
 }
 
 /** Matches a string, or a number outside of strings. */
