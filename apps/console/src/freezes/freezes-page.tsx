@@ -30,15 +30,15 @@ export async function freezesPage({ read, query }: PageRequest): Promise<PageCon
         <p>A freeze holds back what would go forward in its scope. Everything still goes back, and approvals are still signed.</p>
         <LoadedPart id="freezes" title="Freezes, the newest first" answer={answer} what="freezes" children={freezesTable} />
         <div class="columns">
+          <Section id="add" title="Begin a freeze">
+            <AddForm />
+          </Section>
           <Section id="stop" title="Stop the line">
             <ChoiceForm action="/freezes/declare">
               <input type="hidden" name="id" value={STOP_THE_LINE} />
               <input type="hidden" name="scope" value="global" />
               <LongTextField name="reason" id="stop-reason" label="Why everything stops" required />
             </ChoiceForm>
-          </Section>
-          <Section id="add" title="Begin a freeze">
-            <AddForm />
           </Section>
         </div>
         <Terminal
