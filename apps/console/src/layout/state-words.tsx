@@ -1,4 +1,4 @@
-import type { RunState, StageVerdict } from '#libs/contracts'
+import { isCutOff, type RunStage, type RunState, type StageVerdict } from '#libs/contracts'
 import type { JSX } from 'preact'
 
 type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle'
@@ -48,8 +48,9 @@ export function wordsFirst(detail: string): string {
   return detail.replace(/^([A-Z]+(?:_[A-Z]+)+): (.+)$/s, '$2 ($1)')
 }
 
-export function VerdictTag({ verdict }: { verdict: StageVerdict }): JSX.Element {
-  return <Tag {...wordsOf(VERDICTS, verdict)} />
+/** Verdict of a stage; the state of its run if the run ended while the stage was running. */
+export function VerdictTag({ stage, state }: { stage: RunStage; state: RunState }): JSX.Element {
+  return isCutOff(stage, state) ? <StateTag state={state} /> : <Tag {...wordsOf(VERDICTS, stage.verdict)} />
 }
 
 export function Tag({ text, tone }: { text: string; tone: Tone }): JSX.Element {

@@ -50,4 +50,14 @@ describe('the page of a ticket', () => {
     expect(text).toContain('Why 2 alerts (UNEXPLAINED_ALERTS)')
     expect(text).toContain('✗ Failed no bots registered (NO_EVIDENCE)')
   })
+
+  it('shows the state of the run for a stage that its end cut off', async () => {
+    const stages = aRun({ run: 7 }).stages.map((stage) =>
+      stage.stage === 'lint' ? { ...stage, startedAt: NOW, verdict: 'PENDING' as const, detail: '' } : { ...stage, startedAt: null },
+    )
+    const answers = { '/v1/tickets/4': ticket, '/v1/runs/7': aRun({ run: 7, state: 'ABORTED', stages }) }
+    const { text } = await shown(reviewPage, { answers, params: { ticket: '4' } })
+    expect(text).toMatch(/Lint & Schema . Aborted/)
+    expect(text).not.toContain('Not begun')
+  })
 })

@@ -29,7 +29,7 @@ export function Evidence({ run, evidence: { simulation, canary } }: { run: RunVi
           <div key={stage.stage}>
             <dt>{stageLabel(stage)}</dt>
             <dd>
-              <VerdictTag verdict={stage.verdict} /> {wordsFirst(stage.detail)}
+              <VerdictTag stage={stage} state={run.state} /> {wordsFirst(stage.detail)}
               {stage.stage === 'simulate' && simulation !== undefined && simulation.reportDigest !== null ? (
                 <p>
                   <a href={`/v1/simulations/${run.run}`}>Report of the replay</a>, whose bytes have the digest{' '}

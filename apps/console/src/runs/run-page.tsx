@@ -4,7 +4,6 @@ import {
   describePassedStep,
   describeReview,
   isByPeople,
-  isCutOff,
   isHeld,
   isTerminal,
   nextCommandsOf,
@@ -229,7 +228,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
             aria-current={stage.verdict === 'RUNNING' ? 'step' : undefined}
           >
             <h3>{SHORT[stage.stage]}</h3>
-            {isCutOff(stage, run.state) ? <StateTag state={run.state} /> : <VerdictTag verdict={stage.verdict} />}
+            <VerdictTag stage={stage} state={run.state} />
             {stage.label === undefined ? null : <p>{stageLabel(stage)}</p>}
             {stage.detail === '' ? null : <p>{wordsFirst(stage.detail)}</p>}
             {stage.steps === undefined ? null : (

@@ -1,6 +1,5 @@
 import {
   describeReplaced,
-  isCutOff,
   spokenDuration,
   stageLabel,
   type ApprovalSummary,
@@ -19,7 +18,7 @@ import { signersOf } from '../audit/entry-page.js'
 import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
-import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
+import { stateText, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { DeliveryRows } from '../partners/delivery-rows.js'
 import { ruleTexts } from '../policies/policy-table.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
@@ -92,10 +91,10 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
 }
 
 function Outcome({ stage, state }: { stage: RunStage; state: RunState }): JSX.Element {
-  const { verdict, detail, figures } = stage
+  const { detail, figures } = stage
   return (
     <>
-      {isCutOff(stage, state) ? <StateTag state={state} /> : <VerdictTag verdict={verdict} />} {wordsFirst(detail)}
+      <VerdictTag stage={stage} state={state} /> {wordsFirst(detail)}
       {figures === undefined ? null : (
         <p>
           {count(figures.cohort, 'bot')} in the cohort raised {count(figures.cohortAlerts, 'unexplained alert')};{' '}
