@@ -120,6 +120,13 @@ export const READER_GUARDS = [
     test: 'makes a reader request a whole snapshot when a newer roster refuses a document that it holds',
   },
   {
+    name: 'refused-verified-by-newer-roster',
+    guard: 'a reader verifies refused documents again with a newer roster, instead of leaving its canary to request them',
+    without: ['...this.refusals.documents()', ''],
+    spec: 'libs/client/src/connection/stream-feed.spec.ts',
+    test: 'makes a reader apply a refused document by a newer roster, also without a reconnect',
+  },
+  {
     name: 'better-way-not-behind',
     guard: 'a reader does not switch to a transport that is behind the current one',
     without: '',

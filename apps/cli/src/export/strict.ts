@@ -27,7 +27,9 @@ export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roste
   for (const signature of envelope.signatures) requireMembers(signature, ['keyid', 'sig'], 'a signature')
   const texts = [envelope.payload, ...envelope.signatures.map(({ sig }) => sig)]
   if (texts.some((text) => Buffer.from(text, 'base64').toString('base64') !== text)) throw invalid('it is not written in standard base64')
-  const { keyids, invalid: falseKeyids } = checkSignatures(envelope, keysOf(rosters), maxBytes)
+  // Other checks decide whether the signature of a key counts.
+  const keys: Keys = new Map(rosters.flatMap((roster) => [...everyKey(roster)]))
+  const { keyids, invalid: falseKeyids } = checkSignatures(envelope, keys, maxBytes)
   const named = envelope.signatures.map(({ keyid }) => keyid)
   if (falseKeyids.length > 0 || named.some((keyid) => !keyids.includes(keyid)) || new Set(named).size < named.length)
     throw invalid('it has a signature that is not true, or of a key that no roster has')
@@ -45,11 +47,6 @@ export function requireWholeProof({ entry: _entry, proof, member, ...rest }: Log
   requireMembers(rest, [], 'a proof')
   requireMembers(member, ['index', 'path'], 'a proof')
   requireWholeNote(proof.slice(proof.indexOf('\n\n') + 2), rosters)
-}
-
-/** Returns the keys of all principals of these rosters; other checks decide whether the signature of a key counts. */
-function keysOf(rosters: readonly Roster[]): Keys {
-  return new Map(rosters.flatMap((roster) => [...everyKey(roster)]))
 }
 
 function everyKey(roster: Roster): Keys {

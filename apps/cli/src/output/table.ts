@@ -15,7 +15,7 @@ export function renderTable<Row>(rows: readonly Row[], columns: Columns<Row>, wi
   const headings = Object.keys(columns)
   const cells = [headings, ...rows.map((row) => Object.values(columns).map((cell) => textOf(cellOf(row, cell))))]
   const widths = headings.map((_, index) => Math.max(...cells.map((line) => [...(line[index] ?? '')].length)))
-  const lines = cells.map((line) => line.map((cell, index) => pad(cell, widths[index] ?? 0)).join(GAP))
+  const lines = cells.map((line) => line.map((cell, index) => cell + ' '.repeat(widths[index]! - [...cell].length)).join(GAP))
   return lines.map((line) => cut(line.trimEnd(), width))
 }
 
@@ -25,10 +25,6 @@ function cellOf<Row>(row: Row, cell: Columns<Row>[string]): Cell {
 
 function textOf(value: Cell): string {
   return value === null ? '–' : printable(String(value).replaceAll(/\s+/g, ' '))
-}
-
-function pad(cell: string, width: number): string {
-  return cell + ' '.repeat(Math.max(0, width - [...cell].length))
 }
 
 /** Cuts a line to `width` visible characters. A cut line loses its colours, because half an escape sequence would colour what follows. */

@@ -22,7 +22,7 @@ export async function addPartner(context: CliContext, file: string): Promise<voi
     file: (path: string) => readGivenSecret(resolve(dirname(file), path), context.output),
   }
   const { channels } = partner
-  const resolved = channels === undefined ? partner : { ...partner, channels: await resolveSecrets(channels, sources) }
+  const resolved = channels === undefined ? partner : { ...partner, channels: await resolveMember(channels, ['channels'], sources) }
   // The service checks the members.
   const registered: PartnerSummary | undefined = await context.post('/v1/partners', resolved as object as PartnerRegistration)
   context.output.result(registered ?? resolved, [`Partner ${String(partner['id'])} registered`])
@@ -95,10 +95,6 @@ interface SecretSources {
 const SECRETS = /^\/channels\/\d+\/(?:(?:webhook|a2a|agent2agent)\/secret|sftp\/key)$/
 
 /** Resolves `env:` and `file:` in secrets alone: partners get the other members. A server that did it would disclose its secrets. */
-function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
-  return resolveMember(channels, ['channels'], sources)
-}
-
 async function resolveMember(value: Json, path: readonly (string | number)[], sources: SecretSources): Promise<Json> {
   if (typeof value === 'string') return resolveText(value, pointerOf(path), sources)
   if (typeof value !== 'object' || value === null) return value

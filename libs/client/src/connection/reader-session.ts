@@ -192,10 +192,10 @@ export class ReaderSession implements HmsConnection {
       })
   }
 
-  /** Verifies the held documents again, by the newest roster. The state follows with the next frame. */
+  /** Verifies the held and the refused documents again, by the newest roster. The state follows with the next frame. */
   reverify(): void {
-    const held = this.copy.documents.all()
-    this.apply(this.revision, held, { more: true, bundleSiblings: held.map(({ id }) => id) })
+    const documents = [...this.copy.documents.all(), ...this.refusals.documents()] // guard: refused-verified-by-newer-roster
+    this.apply(this.revision, documents, { more: true, bundleSiblings: documents.map(({ id }) => id) })
   }
 
   /** Records that an up-to-date source confirmed the copy just now. */

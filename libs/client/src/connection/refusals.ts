@@ -4,21 +4,28 @@ import { documentKey, type RefusedDocument } from './held-documents.js'
 
 /** Limit of remembered refusals, because their policy ids are chosen by the sender. */
 const MAX_REFUSALS = 1_000
+/** Limit of refused documents that are kept to be verified again: policies signed since a roster that this reader does not know yet. */
+const MAX_DOCUMENTS = 32
 
 /** Last refusals by policy and scope. The copy is incomplete until each refused document is replaced or removed. */
 export class Refusals {
-  private readonly byKey = new Map<string, SignatureError>()
+  private readonly byKey = new Map<string, { error: SignatureError; document?: ConfigDocument }>()
 
   get any(): SignatureError | undefined {
-    return this.byKey.values().next().value
+    return this.byKey.values().next().value?.error
+  }
+
+  documents(): ConfigDocument[] {
+    return [...this.byKey.values()].flatMap(({ document }) => document ?? [])
   }
 
   ofStable(id: string): SignatureError | undefined {
-    return this.byKey.get(`${id}@${STABLE_SCOPE}`)
+    return this.byKey.get(`${id}@${STABLE_SCOPE}`)?.error
   }
 
   add({ document, error }: RefusedDocument): void {
-    if (this.byKey.size < MAX_REFUSALS) this.byKey.set(documentKey(document), error)
+    if (this.byKey.size >= MAX_REFUSALS) return
+    this.byKey.set(documentKey(document), this.byKey.size < MAX_DOCUMENTS ? { error, document } : { error })
   }
 
   /** Drops the refusals at these keys (`policy@scope`), whose documents were replaced or removed. */

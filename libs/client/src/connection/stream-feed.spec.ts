@@ -375,6 +375,23 @@ describe('rollout’s freshness statement', () => {
     expect(hms.explain(ID)).toMatchObject({ state: 'READY', value: { limit: 25 } })
   })
 
+  it('makes a reader apply a refused document by a newer roster, also without a reconnect', async () => {
+    const { hms, visitor } = await connected({ roster: REPLACED_KEY_ROSTER_BYTES }, [old])
+    await visitor.applied()
+    serveRoster(await sampleRoster(2))
+    const error = next(hms, 'error')
+    const read = next(hms, 'change')
+    visitor.send('change', 5, [canary])
+    expect(await error).toMatchObject({ code: 'HMS_HEAD_SIGNER' })
+    const verified = await Promise.race([read, visitor.disconnected.then(() => 'the reader left')])
+    expect(verified).toMatchObject({ id: ID, to: canary.version })
+    const ready = next(hms, 'ready')
+    visitor.send('heartbeat', 5)
+    await ready
+    visitor.drop()
+    expect((await steps(clock, server.visitor())).query.get('revision')).toBe('5')
+  })
+
   it('makes a reader request a whole snapshot when a newer roster refuses a document that it holds', async () => {
     const { hms, visitor } = await connected({}, [old, canary])
     await visitor.applied()

@@ -30,7 +30,11 @@ export class StreamFeed implements Feed {
     private readonly options: StreamFeedOptions,
   ) {
     this.link = new Link(options, {
-      resumeRequest: () => ({ revision: this.resumePoint, atLeast: this.isRecreated ? undefined : session.revision }),
+      resumeRequest: () => {
+        // Resuming after a refused document would skip it, so this connection starts from a snapshot.
+        if (!session.complete) this.resumePoint = undefined
+        return { revision: this.resumePoint, atLeast: this.isRecreated ? undefined : session.revision }
+      },
       opened: () => (this.hasAcknowledged = false),
       frame: (frame) => this.receive(frame),
       down: (failure) => this.down(failure),
@@ -42,7 +46,7 @@ export class StreamFeed implements Feed {
     this.link.start()
   }
 
-  /** Reconnects only if documents are missing or refused, because a bot that reconnects is missing from its canary meanwhile. */
+  /** Reconnects only if documents are missing or still refused, because a bot that reconnects is missing from its canary meanwhile. */
   rosterChanged(): void {
     if (this.resumePoint !== undefined) this.session.reverify() // guards: roster-without-reconnect, held-verified-by-newer-roster
     if (this.resumePoint === undefined || !this.session.complete) this.restartFromSnapshot()
@@ -88,14 +92,13 @@ export class StreamFeed implements Feed {
   private apply({ type, revision, documents, along: bundleSiblings }: StreamFrame): void {
     this.session.apply(revision, documents, { bundleSiblings, isSnapshot: type === 'snapshot' })
     this.isRecreated = false
-    // Resuming after a refused document would skip it, so the next connection starts from a snapshot then.
-    this.resumePoint = this.session.complete ? revision : undefined
+    this.resumePoint = revision
     this.session.contact.made()
   }
 
   private heartbeat(revision: number): void {
-    // A heartbeat before the requested snapshot confirms nothing.
-    if (this.resumePoint === undefined) return
+    // A heartbeat before the requested snapshot confirms nothing, nor one while a document is refused.
+    if (this.resumePoint === undefined || !this.session.complete) return
     if (this.options.policies !== undefined) {
       // The revisions in between concern other readers only, so the reader need not request them after a reconnect.
       this.session.copy.revision = revision
