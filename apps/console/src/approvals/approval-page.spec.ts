@@ -176,6 +176,16 @@ describe('the page of an approval', () => {
     expect((await shown(approvalsPage, { answers, query: beside })).html).toContain('data-state="AWAITING_APPROVAL,8,EPA Chief"')
   })
 
+  it('asks for no key to reject an approval that has ended', async () => {
+    const answers = {
+      [`/v1/approvals/${encodeURIComponent(digest)}/prepared`]: { ...PREPARED, run: 7, state: 'SUCCEEDED' },
+      '/v1/roster': AWAY,
+    }
+    const { html, text } = await shown(rejectPage, { answers, params: { digest }, query: 'reason=no' })
+    expect(html).not.toContain('data-signing')
+    expect(text).toContain('The approval no longer waits for signatures, so there is nothing to reject. Go back')
+  })
+
   it('offers no signature while the roster cannot be shown', async () => {
     const { html, text } = await page(PREPARED, { '/v1/roster': AWAY })
     expect(html).not.toContain('data-signing')

@@ -22,6 +22,8 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
     readPeople(read),
   ])
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The approval cannot be shown.' }, answer, 'approval')
+  if (answer.value.state !== 'PREPARED' && answer.value.state !== 'AWAITING_APPROVAL')
+    return wrongChoice({ ...place, detail: 'The approval no longer waits for signatures, so there is nothing to reject.', back })
   const roster = valueOf(people)?.roster
   const name = policiesText(answer.value.releases)
   return statementPage(request, {

@@ -59,9 +59,9 @@ export function wrongChoice({ detail, back, ...heading }: Heading & { detail: st
     summary: detail,
     still: true,
     body: (
-      <Alert kind="error" title="Something is missing">
+      <Alert kind="error" title="Nothing to sign here">
         <p>
-          {detail} <a href={back}>Choose again</a>
+          {detail} <a href={back}>Go back</a>
         </p>
       </Alert>
     ),
