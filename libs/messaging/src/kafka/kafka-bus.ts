@@ -89,7 +89,7 @@ export class KafkaBus implements EventBus {
       for (const { partition, offset } of starts) {
         const end = Number(ends.find((each) => each.partition === partition)?.high ?? 0)
         for (let position: ReadPosition = Number(offset); position < end;) {
-          const part: LogPart = await this.openLog().read(topic, position, partition)
+          const part: LogPart = await this.openLog().read(topic, position, partition, SILENCE_MS)
           yield* part.records.filter(({ key }) => key !== HEARTBEAT_KEY)
           if (part.next === 'beginning') throw new Error(`${topic}-${partition} was recreated or truncated while it was read`)
           if (part.next === position) throw new Error(`${topic}-${partition} returned no record of offset ${position}`)

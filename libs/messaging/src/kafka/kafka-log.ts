@@ -12,10 +12,10 @@ export class KafkaLog {
 
   constructor(private readonly kafka: Kafka) {}
 
-  async read(topic: string, position: ReadPosition, partition = 0): Promise<LogPart> {
+  async read(topic: string, position: ReadPosition, partition = 0, waitMs = 0): Promise<LogPart> {
     try {
       const place = position === 'beginning' ? position : BigInt(position)
-      const { records, next, end } = await this.reader.read(topic, place, 0, partition)
+      const { records, next, end } = await this.reader.read(topic, place, waitMs, partition)
       const read = records.map((message) => recordOfMessage(topic, partition, message as KafkaMessage))
       return { records: read, next: next === 'beginning' ? next : Number(next), end }
     } finally {
