@@ -65,10 +65,10 @@ describe('the picture of the fleet', () => {
       ['bot-a-2', 'a-2: 2.0.0'],
     ])
     expect(dots.map(([, , mark]) => /class="([^"]+)".* rx="(\d+)"/.exec(mark!)!.slice(1).join(' '))).toEqual([
-      'fleet-1 8',
-      'fleet-1 8',
-      'fleet-2 0',
-      'fleet-1 8',
+      'hue-1 8',
+      'hue-1 8',
+      'hue-2 0',
+      'hue-1 8',
     ])
     expect([...html.matchAll(/class="fleet-name">([^<]*)</g)].map(([, name]) => name)).toEqual(['no region', 'NCR', 'VA'])
     expect(text).toContain('4 bots of pm25: 4 up to date.')
@@ -127,7 +127,7 @@ describe('the picture of the fleet', () => {
       'cell-["NCR","sha256:22"]',
       'cell-["NCR","sha256:15"]',
     ])
-    expect([...html.matchAll(/<rect class="fleet-\d" x="1" y="2" width="([^"]+)"/g)].map(([, width]) => width)).toEqual(['4', '278', '4'])
+    expect([...html.matchAll(/<rect class="hue-\d" x="1" y="2" width="([^"]+)"/g)].map(([, width]) => width)).toEqual(['4', '278', '4'])
     for (const words of ['2.0.0: 12,000', '1.5.0: 30, 30 not up to date', 'no version: 2, 2 not up to date']) expect(text).toContain(words)
   })
 

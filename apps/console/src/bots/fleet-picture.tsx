@@ -125,7 +125,7 @@ function Dots({ dots, isFew, hues }: { dots: readonly Dot[]; isFew: boolean; hue
 
 /** A circle for the version in force, a square for any other: colour alone tells nothing. */
 function Mark({ hue, state, x, y, r }: { hue: number; state: DotState; x: number; y: number; r: number }): JSX.Element {
-  const look = `fleet-${hue}${state === 'silent' || state === 'gone' ? ' fleet-hollow' : ''}`
+  const look = `hue-${hue}${state === 'silent' || state === 'gone' ? ' fleet-hollow' : ''}`
   const half = hue === 1 ? r : r * 0.85
   return (
     <>
@@ -144,7 +144,7 @@ function Cells({ cells, most, hues }: { cells: NonNullable<Fleet['cells']>; most
           {versionText(cell)}: {numberText(cell.total)}
           {cell.current < cell.total ? `, ${numberText(cell.total - cell.current)} not up to date` : ''}
           <svg class="fleet-dots" viewBox={`0 0 ${WIDTH} 14`} aria-hidden="true">
-            <rect class={`fleet-${hueOf(cell, hues)}`} x="1" y="2" width={Math.max(4, (cell.total / most) * (WIDTH - 2))} height="10" />
+            <rect class={`hue-${hueOf(cell, hues)}`} x="1" y="2" width={Math.max(4, (cell.total / most) * (WIDTH - 2))} height="10" />
             {cell.current < cell.total ? <rect class="fleet-ring" x="1" y="1" width={WIDTH - 2} height="12" /> : null}
           </svg>
         </span>
