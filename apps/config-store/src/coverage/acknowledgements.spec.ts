@@ -39,6 +39,19 @@ describe('coverage', () => {
     expect(await numbers()).toEqual([[['global', 1, 1, 0]], [['global', 1, 1, 1]]])
   })
 
+  it('of a bot that stays behind for two minutes is a concern, until it acknowledges', async () => {
+    await world.stored(await world.head())
+    const bot = await connected('a')
+    bot.applied(1, { [POLICY]: digestOfRelease('0.9.0') })
+    await until(async () => (await coverage()).lagging[0]?.revision === 1)
+    expect(world.runtime.concerns.all).toEqual([])
+    await advance(121_000)
+    expect(world.runtime.concerns.all).toEqual(['1 connected bot does not apply what is in force (next: hms-svc runs list)'])
+    bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    await until(async () => (await coverage()).current === 1)
+    expect(world.runtime.concerns.all).toEqual([])
+  })
+
   it('is reported once for all policies of a run', async () => {
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy, run: 7 })))
     await world.stored(...bundle, await world.head({ run: 6 }))

@@ -1,5 +1,7 @@
+import { command } from '#libs/contracts'
 import type { HeldDocument } from '#libs/evaluation'
 import { Metrics, exportWait } from '#libs/platform'
+import { Concerns } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import type { StoredChange } from '../copy/changes.js'
@@ -12,6 +14,8 @@ import { type BotPresence, policyChecks } from './coverage.js'
 const MAX_REVISIONS = 1_000
 /** Limit of bots shown in the trace of a revision: a fleet would flood it. */
 const MAX_TRACED = 20
+/** Age in ms of a policy's newest head from which a bot that is behind is a concern: the time that alarm `BotsStale` gives. */
+const LATE_MS = 120_000
 
 interface Revision {
   /** Signing time of its newest head by the database's clock, and arrival time by this process's; in ms since 1970. */
@@ -21,7 +25,7 @@ interface Revision {
   traced: number
 }
 
-/** Updates the metrics of this instance's bots: their states, and the time from a revision to its acknowledgement. */
+/** Counts this instance's bots by state, reports those that stay behind, and measures the time from a revision to its acknowledgement. */
 @Injectable()
 export class CountBots implements OnModuleInit {
   /** Newest revisions in the order of arrival. */
@@ -33,17 +37,32 @@ export class CountBots implements OnModuleInit {
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
     private readonly metrics: StoreMetrics,
+    private readonly serviceConcerns: Concerns,
   ) {}
 
   onModuleInit(): void {
     this.copy.onChange((change) => this.addRevision(change))
     this.presence.onApplied((before, revision) => this.observeAcknowledgement(before, revision))
     this.registry.beforeCollect(async () => this.metrics.botsLeftBehind.set((await this.presence.leftBehind()).length))
+    this.serviceConcerns.add(() => this.concerns)
     this.registry.beforeCollect(() => {
-      const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
-      const states = botStates(policies, this.presence.own(), this.time.nowMs())
-      for (const [state, count] of Object.entries(states)) this.metrics.bots.set({ state }, count)
+      for (const [state, count] of Object.entries(this.states())) this.metrics.bots.set({ state }, count)
     })
+  }
+
+  private get concerns(): string[] {
+    const { stale } = this.states(LATE_MS)
+    const text = `${stale} connected ${stale === 1 ? 'bot does' : 'bots do'} not apply what is in force`
+    return stale === 0 ? [] : [`${text} (next: ${command('runs.list')})`]
+  }
+
+  /** Counts bots by state in the policies whose heads are older than `minAgeMs`. */
+  private states(minAgeMs = Number.NEGATIVE_INFINITY): Record<BotState, number> {
+    const now = this.time.nowMs()
+    const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
+    const isOld = ({ head }: HeldDocument): boolean => Date.parse(head.issuedAt) < now - minAgeMs
+    const counted = policies.filter(({ documents }) => documents.every(isOld))
+    return botStates(counted, this.presence.own(), now)
   }
 
   private addRevision({ issuedMs, frame }: StoredChange): void {

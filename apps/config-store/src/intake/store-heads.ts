@@ -274,9 +274,5 @@ function changeOf({ verified, known }: NewHead, change: StatedChange | undefined
 export function orRefused<T>(verify: () => T): T {
   const result = orRefusal(verify)
   if (!(result instanceof SignatureError)) return result
-  throw new HmsError(result.code, `${sentence(result.detail)}.`, { status: 422, cause: result })
-}
-
-function sentence(detail: string): string {
-  return detail.charAt(0).toUpperCase() + detail.slice(1)
+  throw new HmsError(result.code, `${result.detail.charAt(0).toUpperCase()}${result.detail.slice(1)}.`, { status: 422, cause: result })
 }
