@@ -33,8 +33,8 @@ export function recordResponse(facts: RunFacts, answer: Response, outcome: 'appl
 }
 
 /** Starts the next attempt of a run, unless a pending decision ends the run. */
-function startRetry(facts: RunFacts, answer: Response, at: string): RunFacts {
-  const next = nextAttempt(facts)
+function startRetry({ startedAt: _startedAt, ...facts }: RunFacts, answer: Response, at: string): RunFacts {
+  const next = { ...facts, attempt: facts.attempt + 1, stages: {} }
   const endingDecision = pendingDecision(next, 'abort')
   return endingDecision === undefined ? next : recordResponse(next, { ...answer, id: endingDecision.id }, 'applied', at)
 }
@@ -51,10 +51,6 @@ function endOf({ by, reason, successor }: RunDecision, at: string): EndedEarly {
 
 export function supersededBy(successor: number, reason: string, at: string): EndedEarly {
   return { state: 'SUPERSEDED', reason: NEWER_RELEASE, detail: `by run #${successor}: ${reason}`, at, by: successor }
-}
-
-function nextAttempt({ startedAt: _startedAt, ...facts }: RunFacts): RunFacts {
-  return { ...facts, attempt: facts.attempt + 1, stages: {} }
 }
 
 function withOutcome(facts: RunFacts, id: string, outcome: RunDecision['outcome']): RunFacts {

@@ -3,7 +3,6 @@ import {
   type Envelope,
   type EventData,
   type PredictedLoad,
-  type RunControl,
   type RunDossier,
   type ScenarioRule,
   writtenDuration,
@@ -123,17 +122,13 @@ function overdue(simulation: Simulation, { deadlineMs }: SimulationContext): Sim
 /** Applies decisions that end the run or retry the stage while it is waiting or paused; other decisions belong to later stages. */
 function handleDecision(simulation: Simulation, received: DecisionReceived): SimulationDecision {
   const { decision } = received
-  const isAddressed =
-    (endsRun(decision.decision) && simulation.state === 'waiting') || (isForPaused(decision.decision) && simulation.state === 'paused')
+  // A paused simulation cannot resume: people can end the run or retry the attempt.
+  const [isEnd, isRetry] = [endsRun(decision.decision), decision.decision === 'retry']
+  const isAddressed = (isEnd && simulation.state === 'waiting') || ((isEnd || isRetry) && simulation.state === 'paused')
   if (!isAddressed || decision.attempt < simulation.attempt) return unchanged(simulation)
   const late = lateResponse(received, 'applied', '')
   if (late !== undefined) return { state: simulation, effects: [late] }
   return end(simulation, 'aborted', [applied(decision)])
-}
-
-/** Whether a decision applies to a paused simulation, which cannot resume: people can end the run or retry the attempt. */
-function isForPaused(decision: RunControl): boolean {
-  return endsRun(decision) || decision === 'retry'
 }
 
 function failed({ run, attempt }: Simulation, { reason, detail }: { reason: string; detail: string }): SimulationEffect {

@@ -65,7 +65,8 @@ export function toProblem(error: unknown, request: { method: string; url: string
     )
   if (isTransient(error)) {
     log.warn({ traceId, error: describeError(error), url: loggedUrl(request) }, 'request met a transient fault')
-    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', isDiskFull(error) ? DISK_FULL : UNREACHABLE, { status: 503 }), traceId)
+    const isDiskFull = (error as { code?: unknown }).code === '53100'
+    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', isDiskFull ? DISK_FULL : UNREACHABLE, { status: 503 }), traceId)
   }
   log.error(
     { traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: loggedUrl(request) },
@@ -77,10 +78,6 @@ export function toProblem(error: unknown, request: { method: string; url: string
 /** Returns the URL without an API key, which must not be logged. */
 function loggedUrl({ url }: { url: string }): string {
   return url.replaceAll(/([?&]key=)[^&]*/g, '$1…')
-}
-
-function isDiskFull(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === '53100'
 }
 
 function problemOf(error: HmsError, traceId: string): Problem {

@@ -63,7 +63,7 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
     case 'public':
       return undefined
     case undefined:
-      return { what: isRead(request.method) ? 'read' : 'operate', dev: 'open' } // guard: access-by-default
+      return { what: request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'operate', dev: 'open' } // guard: access-by-default
     case 'bot':
       return { what: { bot: botOf(request.body) }, dev: 'loopback' }
     case 'metrics':
@@ -84,10 +84,6 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
     default:
       return { what: requirement, dev: 'open' } // guard: service-reads-heads
   }
-}
-
-function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD'
 }
 
 function botOf(body: unknown): string {

@@ -25,7 +25,8 @@ export function verifyConsistency(old: number, oldRoot: Uint8Array, size: number
   if (!isCount(old) || !isCount(size) || old > size) return false
   if (old === 0) return path.length === 0 && isSameBytes(EMPTY_ROOT, oldRoot)
   if (old === size) return path.length === 0 && isSameBytes(oldRoot, root)
-  const [first, ...rest] = isPowerOfTwo(old) ? [oldRoot, ...path] : path
+  const isPowerOfTwo = Number.isInteger(Math.log2(old))
+  const [first, ...rest] = isPowerOfTwo ? [oldRoot, ...path] : path
   if (first === undefined) return false
   let at = old - 1
   let last = size - 1
@@ -46,8 +47,4 @@ export function verifyConsistency(old: number, oldRoot: Uint8Array, size: number
 
 function half(value: number): number {
   return Math.floor(value / 2)
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(Math.log2(value))
 }
