@@ -52,16 +52,15 @@ export class CountBots implements OnModuleInit {
 
   private get concerns(): string[] {
     const { stale } = this.states(LATE_MS)
-    const text = `${stale} connected ${stale === 1 ? 'bot does' : 'bots do'} not apply what is in force`
-    return stale === 0 ? [] : [`${text} (next: ${command('runs.list')})`]
+    if (stale === 0) return []
+    return [`${stale} connected ${stale === 1 ? 'bot does' : 'bots do'} not apply what is in force (next: ${command('runs.list')})`]
   }
 
   /** Counts bots by state in the policies whose heads are older than `minAgeMs`. */
   private states(minAgeMs = Number.NEGATIVE_INFINITY): Record<BotState, number> {
     const now = this.time.nowMs()
     const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
-    const isOld = ({ head }: HeldDocument): boolean => Date.parse(head.issuedAt) < now - minAgeMs
-    const counted = policies.filter(({ documents }) => documents.every(isOld))
+    const counted = policies.filter(({ documents }) => documents.every(({ head }) => Date.parse(head.issuedAt) < now - minAgeMs))
     return botStates(counted, this.presence.own(), now)
   }
 

@@ -12,7 +12,7 @@ import { typedAgainOf, type TypedAgain, consequenceText, notVerifiedText } from 
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
 import { ChoiceForm, ReasonFields, TextField, Submit } from '../forms/fields.js'
-import { stateBeside } from './approvals-page.js'
+import { isOpen, stateBeside } from './approvals-page.js'
 import { Effect, LONG_REPLAY_MS, readEffect, type EffectFacts } from './effect.js'
 import { labelsOf, Pictures } from './pictures.js'
 import type { Proof } from './proof.js'
@@ -92,26 +92,26 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
     return { ...place, status: 409, summary: 'It cannot be signed here.', body: <NotItsBytes detail={found.detail} /> }
   const { prepared, predicates } = found
   const name = policiesText(prepared.releases)
-  const isOpen = (prepared.state === 'PREPARED' || prepared.state === 'AWAITING_APPROVAL') && Date.parse(prepared.expiresAt) > now.getTime()
+  const takesSignatures = isOpen(prepared, now)
   const { breakGlass } = prepared
   const wait = query.has('wait')
   const live = await verified(predicates.map(({ policy }) => policy.id))
   const consent = consentOf(predicates as unknown as SignedRelease[], live)
   const patienceMs = wait ? LONG_REPLAY_MS : REPLAY_MS
-  const effect = isOpen && !consent.isRollback ? await readEffect(request, prepared, { verified: live, patienceMs }) : undefined
+  const effect = takesSignatures && !consent.isRollback ? await readEffect(request, prepared, { verified: live, patienceMs }) : undefined
   const isLarge = effect?.proof.kind === 'proven' && effect.proof.consequences.some(({ large }) => large)
   const longer = wait ? undefined : `/approvals/${encodeURIComponent(digest)}?wait#consequence`
   return {
     ...place,
     title: `${breakGlass === undefined ? 'Approve' : 'Break-glass:'} ${name}`,
     heading: `${breakGlass !== undefined ? 'Break-glass:' : consent.isRollback ? 'Bring back' : 'Approve'} ${name}`,
-    summary: summaryOf(prepared, isOpen),
+    summary: summaryOf(prepared, takesSignatures),
     script: 'sign',
-    ...(isOpen ? stateBeside(digest, prepared) : {}),
+    ...(takesSignatures ? stateBeside(digest, prepared) : {}),
     scripts: effect === undefined ? [] : ['/console/consequence.js'],
     body: (
       <>
-        {isOpen ? null : <Ended prepared={prepared} />}
+        {takesSignatures ? null : <Ended prepared={prepared} />}
         {breakGlass === undefined ? null : <PastTheStages reason={breakGlass.reason} prepared={prepared} />}
         <div class="columns">
           <div>
@@ -133,10 +133,10 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
           <div>
             {prepared.overtakenBy === undefined ? null : <Overtaken by={prepared.overtakenBy} />}
             <Who prepared={prepared} consent={consent} people={people} now={now} />
-            {isOpen && breakGlass === undefined ? (
+            {takesSignatures && breakGlass === undefined ? (
               <Signing prepared={prepared} people={people} again={isLarge ? typedAgainOf(consent) : undefined} />
             ) : null}
-            {prepared.state === 'AWAITING_APPROVAL' && isOpen ? <Reject digest={digest} /> : null}
+            {prepared.state === 'AWAITING_APPROVAL' && takesSignatures ? <Reject digest={digest} /> : null}
           </div>
         </div>
       </>

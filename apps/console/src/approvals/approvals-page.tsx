@@ -7,6 +7,11 @@ import { mapAnswer, valueOf } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 import { ProposeForm } from './propose-form.js'
 
+/** Whether an approval still takes signatures and rejections. */
+export function isOpen({ state, expiresAt }: Pick<PreparedApproval, 'state' | 'expiresAt'>, now: Date): boolean {
+  return (state === 'PREPARED' || state === 'AWAITING_APPROVAL') && Date.parse(expiresAt) > now.getTime()
+}
+
 /** State, run ahead and signatures of an approval for the page that signs or rejects it, and the list that has the present ones. */
 export function stateBeside(digest: string, { state, overtakenBy = 0, signedBy }: Omit<PreparedApproval, 'releases' | 'plan'>) {
   return { state: [state, overtakenBy, ...signedBy].join(), beside: `/approvals?${queryOf({ of: digest })}` }

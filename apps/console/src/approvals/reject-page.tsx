@@ -6,7 +6,7 @@ import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { policiesText } from '../layout/parts.js'
 import { valueOf } from '../reading/answer.js'
-import { stateBeside } from './approvals-page.js'
+import { isOpen, stateBeside } from './approvals-page.js'
 import { textIn } from '../forms/query.js'
 
 export async function rejectPage(request: PageRequest): Promise<PageContent> {
@@ -22,7 +22,7 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
     readPeople(read),
   ])
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The approval cannot be shown.' }, answer, 'approval')
-  if (answer.value.state !== 'PREPARED' && answer.value.state !== 'AWAITING_APPROVAL')
+  if (!isOpen(answer.value, now))
     return wrongChoice({ ...place, detail: 'The approval no longer waits for signatures, so there is nothing to reject.', back })
   const roster = valueOf(people)?.roster
   const name = policiesText(answer.value.releases)

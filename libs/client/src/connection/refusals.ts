@@ -4,7 +4,7 @@ import { documentKey, type RefusedDocument } from './held-documents.js'
 
 /** Limit of remembered refusals, because their policy ids are chosen by the sender. */
 const MAX_REFUSALS = 1_000
-/** Limit of refused documents that are kept to be verified again: policies signed since a roster that this reader does not know yet. */
+/** Limit of refused documents that are kept to be verified again by a newer roster; others are requested again in a snapshot. */
 const MAX_DOCUMENTS = 32
 
 /** Last refusals by policy and scope. The copy is incomplete until each refused document is replaced or removed. */
