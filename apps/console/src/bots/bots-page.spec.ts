@@ -56,7 +56,7 @@ describe('the page of bots', () => {
   it('lists bots that left while behind separately, and shows where readers refuse the live version', async () => {
     const left = [{ id: 'gone-7', region: 'VA', revision: 4, since: at, leftAt: at, digest: null, version: '1.5.0' }]
     const { text } = await page({ ...coverage([]), left, refused: { version: '2.0.0', detail: 'two have to sign' } })
-    expect(text).toContain('All connected bots are up to date; 3 bots')
+    expect(text).toContain('All connected bots are up to date: 3 bots; 1 left while behind.')
     expect(text).toMatch(/gone-7 epa-pm25-limit 1\.5\.0 VA/)
     expect(text).toContain('Refused by readers 2.0.0, by the roster in force: two have to sign.')
   })
@@ -65,11 +65,11 @@ describe('the page of bots', () => {
     const ids = Array.from({ length: 51 }, (_, n) => `policy-${n}`)
     const views = Object.fromEntries(ids.slice(0, 50).map((id) => [`/v1/coverage?policy=${id}`, { ...coverage([]), policy: id }]))
     const { text } = await page(coverage([]), '', { '/v1/policies': ids.map((id) => ({ id, version: '1.0.0' })), ...views })
-    expect(text).toContain('Of the first 50 policies: All connected bots are up to date')
+    expect(text).toContain('Of the first 50 policies: All connected bots are up to date: up to 3 bots per policy.')
   })
 
   it('reports all bots up to date only when one is connected', async () => {
-    expect((await page(coverage([]))).text).toContain('All connected bots are up to date; 3 bots')
+    expect((await page(coverage([]))).text).toContain('All connected bots are up to date: 3 bots.')
     expect((await page(coverage([], 0))).text).toContain('No bot is connected.')
   })
 })

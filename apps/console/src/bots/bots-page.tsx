@@ -57,29 +57,27 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
         </FilterForm>
         <div class="columns">
           <div>{fleet === undefined ? null : <FleetPart answer={fleet} href="#lagging" />}</div>
-          <div>
-            <Part id="lagging" title="Bots that are not up to date">
-              <p>
-                Behind: what it last acknowledged is not what it should apply, or hold for later. Silent: it is connected and has
-                acknowledged nothing, so it is not known which rule it applies.
-              </p>
-              {gap === undefined ? null : <Absent answer={gap} what="bots of some policies" />}
-              <Loaded answer={policies} what="policies">
-                {() => <Lagging bots={shown} narrowed={narrowed} />}
-              </Loaded>
-            </Part>
-            <Part id="left" title="Bots that left while behind">
-              <p>
-                They disconnected in the last seven days before they had acknowledged what was in force for them, and have not returned. No
-                count, gate or verdict includes them.
-              </p>
-              {gap === undefined ? null : <Absent answer={gap} what="bots of some policies" />}
-              <Loaded answer={policies} what="policies">
-                {() => <LeftBots bots={leftOf(coverages)} />}
-              </Loaded>
-            </Part>
-          </div>
+          <Part id="lagging" title="Bots that are not up to date">
+            <p>
+              Behind: what it last acknowledged is not what it should apply, or hold for later. Silent: it is connected and has acknowledged
+              nothing, so it is not known which rule it applies.
+            </p>
+            {gap === undefined ? null : <Absent answer={gap} what="bots of some policies" />}
+            <Loaded answer={policies} what="policies">
+              {() => <Lagging bots={shown} narrowed={narrowed} />}
+            </Loaded>
+          </Part>
         </div>
+        <Part id="left" title="Bots that left while behind">
+          <p>
+            They disconnected in the last seven days before they had acknowledged what was in force for them, and have not returned. No
+            count, gate or verdict includes them.
+          </p>
+          {gap === undefined ? null : <Absent answer={gap} what="bots of some policies" />}
+          <Loaded answer={policies} what="policies">
+            {() => <LeftBots bots={leftOf(coverages)} />}
+          </Loaded>
+        </Part>
         <LoadedPart id="policies" title="Bots by policy" answer={policies} what="policies">
           {(all) => <ByPolicy ids={asked} coverages={coverages} more={ids.length - asked.length} none={all.length === 0} />}
         </LoadedPart>
@@ -91,13 +89,16 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
 }
 
 function summaryOf(coverages: readonly Answer<CoverageView>[], lagging: readonly LaggingBot[], unasked: number): string {
-  const views = coverages.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value] : []))
+  const views = coverages.flatMap((answer) => valueOf(answer) ?? [])
   const most = Math.max(0, ...views.map(({ total }) => total))
   const of = unasked === 0 ? '' : `Of the first ${views.length} policies: `
-  if (most === 0) return `${of}No bot is connected.`
-  if (lagging.length === 0) return `${of}All connected bots are up to date; ${count(most, 'bot')} in the policy with most.`
+  const left = leftOf(coverages).length
+  const gone = left === 0 ? '.' : `; ${left} left while behind.`
+  if (most === 0) return `${of}No bot is connected${gone}`
+  const bots = views.length === 1 ? count(most, 'bot') : `up to ${count(most, 'bot')} per policy`
+  if (lagging.length === 0) return `${of}All connected bots are up to date: ${bots}${gone}`
   const stale = lagging.filter(({ state }) => state === 'stale').length
-  return `${of}${stale} behind, ${lagging.length - stale} silent, of ${count(most, 'bot')} in the policy with most.`
+  return `${of}${stale} behind, ${lagging.length - stale} silent, of ${bots}${gone}`
 }
 
 function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: boolean }): JSX.Element {
@@ -211,6 +212,5 @@ function leftOf(coverages: readonly Answer<CoverageView>[]): LeftBot[] {
 }
 
 function botsIn<B>(coverages: readonly Answer<CoverageView>[], of: (view: CoverageView) => readonly B[]): InPolicy<B>[] {
-  const views = coverages.flatMap((answer) => valueOf(answer) ?? [])
-  return views.flatMap((view) => of(view).map((bot) => ({ ...bot, policy: view.policy })))
+  return coverages.flatMap((answer) => valueOf(answer) ?? []).flatMap((view) => of(view).map((bot) => ({ ...bot, policy: view.policy })))
 }
