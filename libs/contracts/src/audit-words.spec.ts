@@ -34,6 +34,7 @@ describe('the sentence of an entry', () => {
     expect(sentence('hms.freeze.declared.v1', act, 'stop-the-line')).toBe('Ann and Ben declared freeze stop-the-line: drill 4711')
     expect(entrySentence({ type: 'hms.approval.approved.v1', key: 'pm25', run: 7 })).toBe('pm25 was approved')
     expect(entrySentence({ type: 'hms.lint.passed.v1', key: 'pm25', run: 7 })).toBe('lint passed: pm25')
+    expect(entrySentence({ type: 'hms.run.changed.v1', key: '7', run: 7 })).toBe('run 7 changed')
   })
 })
 

@@ -41,6 +41,7 @@ const ACTS: Record<string, (key: string, named: string, version: string | null |
 
 /** Returns the acts of an entry as sentences: `EPA Chief took epa-pm25-limit back to 1.5.0: drill 4711`; else its type and key. */
 export function entrySentence({ type, key, run, acts = [] }: Pick<AuditEntry, 'type' | 'key' | 'run' | 'acts'>): string {
+  if (acts.length === 0 && type.startsWith('hms.run.') && key === String(run)) return eventWords(type).replace('run', `run ${key}`)
   if (acts.length === 0) return type === 'hms.approval.approved.v1' ? `${key} was approved` : `${eventWords(type)}: ${key}`
   const aboutRun = (decision: string): string =>
     `${type === 'hms.ticket.closed.v1' ? 'closed a ticket and ' : ''}${RUN_VERBS[decision] ?? decision} run ${run ?? '–'} of ${key}`

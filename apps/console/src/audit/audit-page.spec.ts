@@ -135,6 +135,8 @@ describe('the page of an entry', () => {
       '/v1/approvals/sha256%3A1': {
         digest: 'sha256:1',
         signedBy: ['EPA Chief'],
+        missing: [],
+        policies: [],
         authors: [],
         reasons: [{ name: 'EPA Chief', reason: 'health' }],
       },
@@ -143,6 +145,15 @@ describe('the page of an entry', () => {
           version: '2.0.0',
           digest: 'sha256:1',
           run: 7,
+          cause: 'rollback',
+          from: '2026-11-27T11:00:02Z',
+          differences: [{ field: 'limit', from: 15, to: 25, text: '' }],
+        },
+        {
+          version: '2.0.0',
+          digest: 'sha256:1',
+          run: 7,
+          cause: 'run',
           from: '2026-11-26T11:00:02Z',
           differences: [{ field: 'limit', from: 35, to: 25, text: '' }],
         },
@@ -158,6 +169,7 @@ describe('the page of an entry', () => {
       },
     })
     expect(text).toContain('limit 35 25')
+    expect(text).not.toContain('limit 15 25')
     expect(text).not.toContain('1.5.0')
     expect(text).toContain('EPA Chief says “health”')
     expect(html).toContain('data-proof="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')

@@ -13,7 +13,7 @@ import type { JSX } from 'preact'
 import { queryOf } from '../forms/query.js'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
+import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, PolicyLinks, RunLink, Table, valueText } from '../layout/parts.js'
 import { isUnread, mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { type LogKeys, readPeople } from '../signing/people.js'
 
@@ -33,10 +33,11 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
   const entry = answer.value
   const [background, people] = await Promise.all([entry.run === null ? undefined : backgroundOf(read, entry.run), readPeople(read)])
   const logs = valueOf(people)?.logs
+  const about = entry.key === String(entry.run) ? `run ${entry.run}` : entry.key
   return {
     ...placeIn('Audit', `${heading} · ${eventWords(entry.type)}`),
     heading: `${heading}: ${eventWords(entry.type)}`,
-    summary: `${entrySentence(entry)}. Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${entry.key}.`,
+    summary: `${entrySentence(entry)}. Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${about}.`,
     still: true,
     script: 'check',
     body: (
@@ -47,7 +48,7 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
               ['Time', <Moment at={entry.at} exact />],
               ['Type', entry.type],
               ['Service', entry.source],
-              ['About', entry.key],
+              ['About', about],
               ['Run', <RunLink run={entry.run} />],
               ['Event', entry.event],
               ['Digest of what the service signed', <Digest digest={entry.digest} />],
@@ -102,8 +103,13 @@ async function backgroundOf(read: Read, number: number): Promise<Background> {
     Promise.all(run.policies.map(({ id }) => read<PolicyHistoryEntry[]>(`/v1/policies/${encodeURIComponent(id)}/history?limit=50`))),
     Promise.all(run.policies.map(({ id, version }) => read<AuditProof>(`/v1/audit/proofs?${queryOf({ policy: id, version })}`))),
   ])
-  const changes = histories.map((history) => mapAnswer(history, (entries) => entries.filter((entry) => entry.run === number)))
+  const changes = histories.map((history) => mapAnswer(history, (entries) => entries.filter((entry) => isChangeOf(entry, number))))
   return { approval, changes, proofs }
+}
+
+/** Whether a run brought this change: a rollback that reinstates the release names its run too. */
+export function isChangeOf({ run, cause }: PolicyHistoryEntry, number: number): boolean {
+  return run === number && cause !== 'rollback'
 }
 
 /** Shows the reason of each read that failed, and nothing for the other reads. */
@@ -160,14 +166,16 @@ function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
   )
 }
 
-export function signersOf({ digest, signedBy, authors, reasons }: ApprovalSummary): JSX.Element {
+export function signersOf({ digest, signedBy, missing, authors, reasons, policies, expiresAt }: ApprovalSummary): JSX.Element {
   return (
     <Facts
       facts={[
         ['Signed by', signedBy.join(', ') || 'no one yet'],
         ['Written by', authors.join(', ') || 'not stated'],
+        missing.length === 0 ? null : ['Still missing', [`${missing.join(', ')}, until `, <Moment at={expiresAt} />]],
         ...reasons.map(({ name, reason }) => [`${name} says`, `“${reason}”`] as const),
         ['What was signed', <Digest digest={digest} />],
+        ['Policies', <PolicyLinks policies={policies} />],
       ]}
     />
   )

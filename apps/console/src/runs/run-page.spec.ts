@@ -29,7 +29,7 @@ function answers(more: Record<string, unknown> = {}): World['answers'] {
   return {
     '/v1/runs/7': aRun(),
     '/v1/approvals/sha256%3Aaabbccdd': approval,
-    '/v1/audit/entries?run=7&limit=1000': [entry],
+    '/v1/audit/entries?run=7&limit=1000&acts=true': [entry],
     '/v1/tickets?state=OPEN': [],
     '/v1/deliveries?run=7': [],
     '/v1/simulations/7': { state: 'passed', reportDigest: 'sha256:99', report: null },
@@ -47,7 +47,7 @@ describe('the page of a run', () => {
     expect(html).toMatch(/aria-current="step"><h3>Canary</)
     expect(text).toContain('Canary, step 3 of 5.')
     expect(text).toContain('Signed by EPA Chief')
-    expect(text).toContain('EPA Chief: “new evidence”')
+    expect(text).toContain('EPA Chief says “new evidence”')
     expect(text).toContain('0 of 1 alert unexplained, from 0 bots; two bots end the canary.')
     expect(text).toMatch(/1 step of services .*lint passed/)
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
@@ -296,8 +296,17 @@ describe('the page of a run', () => {
     expect(away.text).toContain('approver did not respond within 2.5 s. This says nothing about whether there are any.')
     const denied = await shown(runPage, { answers: { '/v1/runs/7': DENIED }, params })
     expect(denied.text).toContain('Not allowed to see the run')
-    const partly = await shown(runPage, { answers: answers({ '/v1/audit/entries?run=7&limit=1000': AWAY }), params })
+    const partly = await shown(runPage, { answers: answers({ '/v1/audit/entries?run=7&limit=1000&acts=true': AWAY }), params })
     expect(partly.text).toContain('Signed by EPA Chief')
     expect(partly.text).toContain('The recorded events of this run could not be loaded')
+  })
+
+  it('names who acted in the events of the log', async () => {
+    const acts = [
+      { by: ['EPA Chief'], decision: 'sign', policies: [{ id: 'epa-pm25-limit', version: '2.0.0' }], reason: null, statements: [] },
+    ]
+    const approved = { ...entry, type: 'hms.approval.approved.v1', acts }
+    const { text } = await shown(runPage, { answers: answers({ '/v1/audit/entries?run=7&limit=1000&acts=true': [approved] }), params })
+    expect(text).toContain('Entry 3 EPA Chief approved epa-pm25-limit@2.0.0 EPA Chief Run')
   })
 })

@@ -14,26 +14,14 @@ import {
 import { ImpactView } from '#libs/impact'
 import type { JSX } from 'preact'
 import { Entries } from '../audit/audit-page.js'
+import { signersOf } from '../audit/entry-page.js'
 import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { DecideForm } from '../decisions/decide-form.js'
 import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions-of-run.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import {
-  Command,
-  Commands,
-  count,
-  Countdown,
-  Digest,
-  Facts,
-  Moment,
-  Part,
-  policiesText,
-  PolicyLinks,
-  Table,
-  Terminal,
-} from '../layout/parts.js'
+import { Command, Commands, count, Countdown, Moment, Part, policiesText, Table, Terminal } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { CanaryView } from './canary-view.js'
 import { Evidence, readEvidence } from './evidence.js'
@@ -52,7 +40,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   const [approval, tickets, entries, deliveries, evidence, fleet] = await Promise.all([
     read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
     read<Ticket[]>('/v1/tickets?state=OPEN'),
-    read<AuditEntry[]>(`/v1/audit/entries?run=${run.run}&limit=1000`),
+    read<AuditEntry[]>(`/v1/audit/entries?run=${run.run}&limit=1000&acts=true`),
     read<DeliveryView[]>(`/v1/deliveries?run=${run.run}`),
     readEvidence(read, run),
     readFleet(read, run.policies[0]!.id),
@@ -279,28 +267,6 @@ function Decisions({ run }: { run: RunView }): JSX.Element | null {
         outcome === 'late' ? 'came too late' : outcome,
       ])}
     />
-  )
-}
-
-function signersOf(approval: ApprovalSummary): JSX.Element {
-  const { signedBy, missing, authors, reasons, policies, digest, expiresAt } = approval
-  return (
-    <>
-      <Facts
-        facts={[
-          ['Signed by', signedBy.join(', ') || 'no one yet'],
-          ['Written by', authors.join(', ') || 'not stated'],
-          missing.length === 0 ? null : ['Still missing', [`${missing.join(', ')}, until `, <Moment at={expiresAt} />]],
-          ['What was signed', <Digest digest={digest} />],
-          ['Policies', <PolicyLinks policies={policies} />],
-        ]}
-      />
-      {reasons.map(({ name, reason }) => (
-        <p key={name + reason}>
-          {name}: “{reason}”
-        </p>
-      ))}
-    </>
   )
 }
 

@@ -47,6 +47,8 @@ const answers = (more: Record<string, unknown> = {}) => ({
   '/v1/runs/7': run,
   '/v1/approvals/sha256%3Aaabbccdd': {
     signedBy: ['EPA Chief'],
+    missing: [],
+    policies: [],
     authors: ['Ann'],
     digest: run.digest,
     reasons: [{ name: 'EPA Chief', reason: 'new standard' }],

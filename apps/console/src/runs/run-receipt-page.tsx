@@ -14,7 +14,7 @@ import {
 } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { encodeQR } from 'qr'
-import { signersOf } from '../audit/entry-page.js'
+import { isChangeOf, signersOf } from '../audit/entry-page.js'
 import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
@@ -111,9 +111,7 @@ async function receivedPolicy(read: Read, policy: RunPolicy, run: number): Promi
     read<PastPolicyView>(`${path}?version=${encodeURIComponent(policy.version)}`),
     read<PolicyHistoryEntry[]>(`${path}/history?limit=50`),
   ])
-  // A rollback that reinstates the release names its run too.
-  const isOwn = (entry: PolicyHistoryEntry): boolean => entry.run === run && entry.cause !== 'rollback'
-  return { ...policy, past, change: mapAnswer(history, (entries) => entries.findLast(isOwn)) }
+  return { ...policy, past, change: mapAnswer(history, (entries) => entries.findLast((entry) => isChangeOf(entry, run))) }
 }
 
 function Rule({ policy: { id, version, past, change } }: { policy: ReceivedPolicy }): JSX.Element {
