@@ -27,24 +27,44 @@ describe('the page about the environment', () => {
   })
 })
 
-/** Returns rows that no header precedes; a page shows such rows as text. */
-function strayRows(text: string): string[] {
-  const stray: string[] = []
+describe('the page about metrics', () => {
+  /** First argument of what registers a metric; the side-car's have a page of their own. */
+  const REGISTERED = /\.(?:gauge|counter|histogram)\(\s*'([a-z_]+)'/g
+  const names = ['apps', 'libs']
+    .flatMap((folder) => sourcesOf(folder, PRODUCT))
+    .filter(({ path }) => !path.includes('sidecar'))
+    .flatMap(({ text }) => [...text.matchAll(REGISTERED)].map(([, name]) => name!))
+
+  it('has every metric that the code registers', () => {
+    const page = readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8')
+    expect(names.length).toBeGreaterThan(40)
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+  })
+})
+
+/** Returns rows that no header precedes, which a page shows as text, and rows with another number of cells than their header. */
+function brokenRows(text: string): string[] {
+  const broken: string[] = []
+  const cellsOf = (row: string) => row.split(/(?<!\\)\|/).length
   let isCode = false
   let table: string[] = []
   for (const line of [...text.split('\n'), '']) {
     if (/^\s*```/.test(line)) isCode = !isCode
     if (!isCode && line.startsWith('|')) table.push(line)
     else {
-      if (table.length > 0 && !/^\|(?:\s*:?-+:?\s*\|)+$/.test(table[1] ?? '')) stray.push(...table)
+      if (table.length > 0 && !/^\|(?:\s*:?-+:?\s*\|)+$/.test(table[1] ?? '')) broken.push(...table)
+      broken.push(...table.filter((row) => cellsOf(row) !== cellsOf(table[0]!)))
       table = []
     }
   }
-  return stray
+  return broken
 }
 
 describe('tables of the pages', () => {
-  it.each(sourcesOf('docs', /\.md$/).map(({ path, text }) => [path, text] as const))('%s: every row is in one', (_path, text) => {
-    expect(strayRows(text)).toEqual([])
-  })
+  it.each(sourcesOf('docs', /\.md$/).map(({ path, text }) => [path, text] as const))(
+    '%s: every row is in one, and has its cells',
+    (_path, text) => {
+      expect(brokenRows(text)).toEqual([])
+    },
+  )
 })
