@@ -51,6 +51,15 @@ describe('the bundle of the CLI', () => {
     expect(names.filter((name) => !existsSync(join(ROOT, 'apps/cli/src/hosting', `${name}.ts`)))).toEqual([])
   })
 
+  it('renders pages with Preact', async () => {
+    const pages = Object.entries(made.metafile.outputs).filter(([, { inputs }]) =>
+      Object.keys(inputs).some((path) => path.endsWith('.tsx')),
+    )
+    expect(pages.length).toBeGreaterThan(0)
+    for (const [path] of pages) expect(await readFile(join(ROOT, path), 'utf8'), path).not.toContain('React')
+    expect(Object.keys(made.metafile.inputs)).toContain('node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs')
+  })
+
   it('needs no package that npm may leave out, and lists the licence of each package in it', async () => {
     const packages = packagesIn(made.metafile, Object.keys(made.metafile.outputs))
     const { optionalDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, object>

@@ -61,6 +61,9 @@ export async function bundleCli({ folder }) {
     // Names stay, for stack traces.
     minifyWhitespace: true,
     minifySyntax: true,
+    // As in tsconfig.json, which esbuild does not read for the sources that a plugin finds.
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
     legalComments: 'none',
     external: OUTSIDE,
     // For packages in CommonJS, which need builtin modules only.
