@@ -42,6 +42,18 @@ describe('the page about metrics', () => {
   })
 })
 
+describe('the page about alarms', () => {
+  const names = ['apps', 'libs']
+    .flatMap((folder) => sourcesOf(folder, PRODUCT))
+    .flatMap(({ text }) => [...text.matchAll(/\balarm: '(\w+)'|\bname: '(\w+)', isRaised/g)].map(([, field, name]) => field ?? name!))
+
+  it('has every alarm that the code logs', () => {
+    const page = readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8').split('## Alarms')[1] ?? ''
+    expect(new Set(names).size).toBeGreaterThan(15)
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+  })
+})
+
 /** Returns rows that no header precedes, which a page shows as text, and rows with another number of cells than their header. */
 function brokenRows(text: string): string[] {
   const broken: string[] = []
