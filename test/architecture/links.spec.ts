@@ -52,6 +52,11 @@ describe('links of the pages', () => {
     expect(lost).toEqual([])
   })
 
+  it('lead to each page of docs from another one', () => {
+    const linked = new Set(PAGES.flatMap((page) => linksOf(page).flatMap(({ file }) => (file === page.path ? [] : [file]))))
+    expect(PAGES.filter(({ path }) => path.startsWith('docs/') && !linked.has(path)).map(({ path }) => path)).toEqual([])
+  })
+
   it('have a text alternative for each picture', () => {
     for (const page of PAGES)
       for (const { label, isImage } of linksOf(page)) if (isImage) expect(label.length, page.path).toBeGreaterThan(20)
