@@ -54,6 +54,20 @@ describe('the page about alarms', () => {
   })
 })
 
+describe('the page about the SDK', () => {
+  /** Lists of the options that a function takes. */
+  const LISTS = /OPTIONS = (?:optionNames<\w+(?: & [^>]+)?>\(\)\(|\[)('[^)\]]+)/g
+  const names = sourcesOf('libs/client/src', PRODUCT)
+    .filter(({ path }) => !path.includes('/webhooks/'))
+    .flatMap(({ text }) => [...text.matchAll(LISTS)].flatMap(([, list]) => [...list!.matchAll(/'(\w+)'/g)].map(([, name]) => name!)))
+
+  it('has every option that a function takes', () => {
+    const page = readFileSync(join(ROOT, 'docs/reference/sdk.md'), 'utf8')
+    expect(new Set(names).size).toBeGreaterThan(25)
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page))).toEqual([])
+  })
+})
+
 /** Returns rows that no header precedes, which a page shows as text, and rows with another number of cells than their header. */
 function brokenRows(text: string): string[] {
   const broken: string[] = []
