@@ -81,7 +81,7 @@ export interface Attempt<C extends Channel = Channel> {
  * - `working`: the partner's side accepted the message as a `task` that is not completed; the next attempt polls it.
  * - `retry`: no response, or a response that may differ next time.
  * - `rejected`: a permanent refusal of this message; the second one ends the delivery.
- * - `gone`: the partner wants no more messages on this channel.
+ * - `gone`: the partner wants no further attempt of this message (HTTP 410).
  * - `refused`: nothing was sent, because our own rules forbid the address or the message cannot be composed.
  */
 export interface Outcome {
