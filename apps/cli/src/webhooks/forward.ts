@@ -71,7 +71,7 @@ export async function triggerWebhook(context: CliContext, name: string, options:
   ])
   if (given === undefined) output.note(`It is signed with ${secret}; name the receiver's own with --secret or HMS_WEBHOOK_SECRET.`)
   if (ok) return EXIT.done
-  const reason = `The receiver did not take it: ${detail}. The service retries, except after 2xx, and 410, which ends the channel.`
+  const reason = `The receiver did not take it: ${detail}. The service retries, except after 2xx, and 410, which ends the delivery.`
   throw new HmsError('HMS_WEBHOOK_REFUSED', reason, { status: /^\d/.test(detail) ? 409 : 503 })
 }
 
