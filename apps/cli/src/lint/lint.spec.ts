@@ -130,9 +130,23 @@ describe('lint', () => {
     })
   })
 
-  it('refuses a file over 256 KiB, exit 2', async () => {
-    const { code, stderr } = await runForTest(['lint', await write('large.yaml', `# ${'x'.repeat(256 * 1024)}\n`)])
-    expect(code).toBe(2)
-    expect(stderr).toContain('HMS_FILE_TOO_LARGE')
+  it('reports a file over 256 KiB, and the other files of its folder, exit 6', async () => {
+    const root = await mkdtemp(join(folder, 'large-'))
+    const [bad, good, large] = ['a.yaml', 'b.yaml', 'large.yaml'].map((name) => join(root, name)) as [string, string, string]
+    await writeFile(bad, 'id: ozone\nversion: 1.0.0\n')
+    await writeFile(good, GOOD)
+    await writeFile(large, `# ${'x'.repeat(256 * 1024)}\n`)
+    const { code, stdout } = await runForTest(['lint', root])
+    expect([code, stdout.split('\n')]).toEqual([
+      6,
+      [
+        `✓ ${good}  epa-pm25-limit@2.0.0`,
+        expect.stringContaining(`${bad}:1:1 required-key `),
+        `${large}:1:1 too-large the file has more than 262144 bytes, which no policy may have`,
+        '',
+      ],
+    ])
+    const alone = await runForTest(['lint', large, '--json'])
+    expect([alone.code, JSON.parse(alone.stdout)]).toEqual([6, [expect.objectContaining({ file: large, rule: 'too-large' })]])
   })
 })

@@ -1,14 +1,13 @@
 import { EXIT, printableJson } from '#libs/contracts'
 import { CEDAR_PACKAGE, guard, isCedarInstalled, lintGuard } from '#libs/guard'
 import { lintPolicy } from '#libs/lint'
-import { hasErrors, parsePolicy, Report, type Finding, type PolicySource } from '#libs/policy'
+import { hasErrors, Report, type Finding, type PolicySource } from '#libs/policy'
 import { approvalRequirement, orRefusal, SignatureError, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { partsMissing } from '../errors.js'
-import { readGivenFile } from '../files.js'
 import { pinnedRoster, rosterFile } from '../roster/rosters-here.js'
 import { countFindings, findingLines, sarifLog } from './findings.js'
-import { policyFiles } from './policy-files.js'
+import { parsePolicyFile, policyFiles } from './policy-files.js'
 import { describeRules } from '../roster/show.js'
 
 /** Lints files offline, with this machine's roster if it has one. Does not check versions, partners and schemas. Exit 6 on any error. */
@@ -18,7 +17,7 @@ export async function lintFiles(context: CliContext, paths: readonly string[], {
   const findings: Finding[] = []
   const roster = rosterFile(context) === undefined ? undefined : await pinnedRoster(context)
   for (const file of files) {
-    const parsed = parsePolicy(await readGivenFile(file), file)
+    const parsed = await parsePolicyFile(file)
     const found = parsed.ok ? lintOffline(parsed.source, roster, output.note.bind(output)) : parsed.findings
     findings.push(...found)
     if (format !== 'sarif' && parsed.ok && !hasErrors(found))

@@ -1,7 +1,9 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { compareText } from '#libs/policy'
+import { HmsError } from '#libs/contracts'
+import { compareText, parsePolicy, POLICY_MAX_BYTES, type ParsedPolicy } from '#libs/policy'
 import { usageError } from '../errors.js'
+import { readGivenFile } from '../files.js'
 
 /** Replaces each folder by its `*.yaml` and `*.yml` files, also those of folders below it. Exit 2 for a folder without any. */
 export async function policyFiles(paths: readonly string[]): Promise<string[]> {
@@ -20,4 +22,15 @@ async function filesOf(path: string): Promise<string[]> {
     .filter((file) => !/(^|[/\\])(\.|node_modules[/\\])/.test(relative(path, file)))
   if (files.length === 0) throw usageError(`${path} contains no policy: neither it nor a folder below it has a *.yaml or *.yml file`)
   return files.sort(compareText)
+}
+
+/** Parses a file. One that is too large is a finding too, so that the other files are still reported. Throws as `readGivenFile`. */
+export async function parsePolicyFile(file: string): Promise<ParsedPolicy> {
+  try {
+    return parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)
+  } catch (error) {
+    if (!(error instanceof HmsError && error.code === 'HMS_FILE_TOO_LARGE')) throw error
+    const message = `the file has more than ${POLICY_MAX_BYTES} bytes, which no policy may have`
+    return { ok: false, findings: [{ file, line: 1, column: 1, rule: 'too-large', severity: 'error', message }] }
+  }
 }

@@ -292,4 +292,11 @@ describe('plan of a folder', () => {
     const { code, stdout } = await planFolder({ 'a.yaml': text('ozone', 70), 'b.yaml': text('ozone', 60) }, [])
     expect([code, stdout]).toEqual([6, 'ROOT/b.yaml:1:5 policy-twice ozone is in ROOT/a.yaml too, and one file alone can be in force\n'])
   })
+
+  it('reports a file over 256 KiB, and the other files of its folder, exit 6', async () => {
+    const { code, stdout } = await planFolder({ 'a.yaml': `# ${'x'.repeat(256 * 1024)}\n`, 'b.yaml': 'id: x\n' }, [])
+    expect(code).toBe(6)
+    expect(stdout).toContain('ROOT/a.yaml:1:1 too-large the file has more than 262144 bytes')
+    expect(stdout).toContain('ROOT/b.yaml:1:1 required-key ')
+  })
 })

@@ -1,10 +1,9 @@
 import { orMissing, type ApiClient } from '#libs/client'
 import { EXIT, type JsonObject, type LintReport } from '#libs/contracts'
-import { diffPolicies, hasErrors, parsePolicy, POLICY_MAX_BYTES, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
+import { diffPolicies, hasErrors, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { shellWords } from '../errors.js'
-import { readGivenFile } from '../files.js'
-import { policyFiles } from '../lint/policy-files.js'
+import { parsePolicyFile, policyFiles } from '../lint/policy-files.js'
 import { PLAIN } from '../output/paint.js'
 import { impactLines, progressText, writeImpactPage } from '../simulations/simulations.js'
 import { newestRostersHere } from '../roster/rosters-here.js'
@@ -40,7 +39,7 @@ async function readSources(files: readonly string[]): Promise<{ sources: PolicyS
   const sources = new Map<string, PolicySource>()
   const findings: Finding[] = []
   for (const file of files) {
-    const parsed = parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)
+    const parsed = await parsePolicyFile(file)
     if (!parsed.ok) findings.push(...parsed.findings)
     else {
       const { policy, locate } = parsed.source
