@@ -79,11 +79,13 @@ describe('lint', () => {
   it('checks the YAML files of a folder and below it, but no hidden ones and no links, and refuses an empty folder', async () => {
     const root = await mkdtemp(join(folder, 'repository-'))
     await mkdir(join(root, 'air/.hidden'), { recursive: true })
-    for (const name of ['b.yaml', 'air/a.yml', 'air/.hidden/c.yaml', 'README.md']) await writeFile(join(root, name), GOOD)
+    const ozone = GOOD.replace('epa-pm25-limit', 'ozone')
+    for (const name of ['b.yaml', 'air/.hidden/c.yaml', 'README.md']) await writeFile(join(root, name), GOOD)
+    await writeFile(join(root, 'air/a.yml'), ozone)
     await symlink(await write('elsewhere.yaml', 'id: [\n'), join(root, 'linked.yaml'))
     await symlink(folder, join(root, 'linked'))
     const { code, stdout } = await runForTest(['lint', root])
-    expect([code, stdout]).toEqual([0, `✓ ${root}/air/a.yml  epa-pm25-limit@2.0.0\n✓ ${root}/b.yaml  epa-pm25-limit@2.0.0\n`])
+    expect([code, stdout]).toEqual([0, `✓ ${root}/air/a.yml  ozone@2.0.0\n✓ ${root}/b.yaml  epa-pm25-limit@2.0.0\n`])
     const empty = await runForTest(['lint', join(root, 'air/.hidden/..'), await mkdtemp(join(folder, 'empty-'))])
     expect([empty.code, empty.stderr]).toEqual([2, expect.stringContaining('contains no policy')])
   })
@@ -148,5 +150,27 @@ describe('lint', () => {
     ])
     const alone = await runForTest(['lint', large, '--json'])
     expect([alone.code, JSON.parse(alone.stdout)]).toEqual([6, [expect.objectContaining({ file: large, rule: 'too-large' })]])
+  })
+
+  it('reports a policy that two files contain at the later file, also as SARIF, exit 6', async () => {
+    const root = await mkdtemp(join(folder, 'twice-'))
+    const names = ['a.yaml', 'b.yaml', 'c.yaml'].map((name) => join(root, name)) as [string, string, string]
+    await Promise.all(names.map((name) => writeFile(name, GOOD)))
+    const finding = (file: string): string =>
+      `${file}:1:5 policy-twice epa-pm25-limit is in ${names[0]} too, and one file alone can be in force` +
+      ' — delete one of the two, or change its id'
+    for (const paths of [[root], names]) {
+      const { code, stdout, stderr } = await runForTest(['lint', ...paths])
+      expect([code, stdout.trimEnd().split('\n')]).toEqual([
+        6,
+        [`✓ ${names[0]}  epa-pm25-limit@2.0.0`, finding(names[1]), finding(names[2])],
+      ])
+      expect(stderr).toContain('✗ 2 errors')
+    }
+    const sarif = JSON.parse((await runForTest(['lint', root, '--format', 'sarif'])).stdout) as Sarif
+    expect(sarif.runs[0]!.tool.driver.rules).toMatchObject([{ id: 'policy-twice' }])
+    const text = expect.stringContaining(`is in ${names[0]} too`) as string
+    expect(sarif.runs[0]!.results).toMatchObject([{ message: { text } }, { message: { text } }])
+    expect((await runForTest(['lint', names[0], names[0]])).code).toBe(0)
   })
 })

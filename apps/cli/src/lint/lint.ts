@@ -7,21 +7,19 @@ import type { CliContext } from '../context.js'
 import { partsMissing } from '../errors.js'
 import { pinnedRoster, rosterFile } from '../roster/rosters-here.js'
 import { countFindings, findingLines, sarifLog } from './findings.js'
-import { parsePolicyFile, policyFiles } from './policy-files.js'
+import { policyFiles, readPolicyFiles } from './policy-files.js'
 import { describeRules } from '../roster/show.js'
 
 /** Lints files offline, with this machine's roster if it has one. Does not check versions, partners and schemas. Exit 6 on any error. */
 export async function lintFiles(context: CliContext, paths: readonly string[], { format }: { format?: string }): Promise<number> {
   const { output } = context
-  const files = await policyFiles(paths)
   const findings: Finding[] = []
   const roster = rosterFile(context) === undefined ? undefined : await pinnedRoster(context)
-  for (const file of files) {
-    const parsed = await parsePolicyFile(file)
-    const found = parsed.ok ? lintOffline(parsed.source, roster, output.note.bind(output)) : parsed.findings
+  for (const { source, findings: inFiles } of await readPolicyFiles(await policyFiles(paths))) {
+    const found = source === undefined ? inFiles : [...inFiles, ...lintOffline(source, roster, output.note.bind(output))]
     findings.push(...found)
-    if (format !== 'sarif' && parsed.ok && !hasErrors(found))
-      output.success(`${file}  ${parsed.source.policy.id}@${parsed.source.policy.version}`)
+    if (format !== 'sarif' && source !== undefined && !hasErrors(found))
+      output.success(`${source.file}  ${source.policy.id}@${source.policy.version}`)
   }
   if (format === 'sarif') output.data(sarifLog(findings), () => [printableJson(sarifLog(findings))])
   else if (output.mode === 'json' || findings.length > 0) output.data(findings, () => findingLines(findings, output.paint))

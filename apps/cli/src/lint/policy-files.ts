@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { HmsError } from '#libs/contracts'
-import { compareText, parsePolicy, POLICY_MAX_BYTES, type ParsedPolicy } from '#libs/policy'
+import { compareText, parsePolicy, POLICY_MAX_BYTES, type Finding, type ParsedPolicy, type PolicySource } from '#libs/policy'
 import { usageError } from '../errors.js'
 import { readGivenFile } from '../files.js'
 
@@ -24,8 +24,23 @@ async function filesOf(path: string): Promise<string[]> {
   return files.sort(compareText)
 }
 
+/** Parses files. `findings`: the file is too large, is not a policy, or contains the policy of an earlier file. */
+export async function readPolicyFiles(files: readonly string[]): Promise<{ source?: PolicySource; findings: Finding[] }[]> {
+  const parsed: ParsedPolicy[] = []
+  for (const file of files) parsed.push(await parsePolicyFile(file))
+  const earliest = new Map(parsed.toReversed().flatMap((each) => (each.ok ? [[each.source.policy.id, each.source.file] as const] : [])))
+  return parsed.map((each) => (each.ok ? { source: each.source, findings: twiceIn(each.source, earliest) } : each))
+}
+
+function twiceIn({ file, policy, locate }: PolicySource, earliest: ReadonlyMap<string, string>): Finding[] {
+  const other = earliest.get(policy.id)
+  const message = `${policy.id} is in ${other} too, and one file alone can be in force`
+  const hint = 'delete one of the two, or change its id'
+  return other === file ? [] : [{ file, ...locate('/id'), rule: 'policy-twice', severity: 'error', message, hint }]
+}
+
 /** Parses a file. One that is too large is a finding too, so that the other files are still reported. Throws as `readGivenFile`. */
-export async function parsePolicyFile(file: string): Promise<ParsedPolicy> {
+async function parsePolicyFile(file: string): Promise<ParsedPolicy> {
   try {
     return parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)
   } catch (error) {

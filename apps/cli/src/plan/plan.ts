@@ -3,7 +3,7 @@ import { EXIT, type JsonObject, type LintReport } from '#libs/contracts'
 import { diffPolicies, hasErrors, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { shellWords } from '../errors.js'
-import { parsePolicyFile, policyFiles } from '../lint/policy-files.js'
+import { policyFiles, readPolicyFiles } from '../lint/policy-files.js'
 import { PLAIN } from '../output/paint.js'
 import { impactLines, progressText, writeImpactPage } from '../simulations/simulations.js'
 import { newestRostersHere } from '../roster/rosters-here.js'
@@ -17,7 +17,9 @@ import { readHolds } from './what-holds.js'
 export async function planFiles(context: CliContext, paths: readonly string[], { report, format }: PlanFlags = {}): Promise<number> {
   const { output } = context
   const files = await policyFiles(paths)
-  const { sources, findings } = await readSources(files)
+  const read = await readPolicyFiles(files)
+  const sources = read.flatMap(({ source }) => source ?? [])
+  const findings = read.flatMap((each) => each.findings)
   // A file that was not named comes from a folder.
   const isFolder = files.some((file) => !paths.includes(file))
   const plan = findings.length > 0 ? { ...NOTHING, verdict: 'FAIL' as const, findings } : await planOf(context, sources, isFolder)
@@ -33,23 +35,6 @@ export async function planFiles(context: CliContext, paths: readonly string[], {
 type PlanFlags = { report?: string; format?: string }
 
 const NOTHING: Plan = { verdict: 'PASS', policies: [], findings: [], simulation: null, holds: [] }
-
-/** Parses files one after another. `findings`: for each file that is not a policy, or whose policy is in another file too. */
-async function readSources(files: readonly string[]): Promise<{ sources: PolicySource[]; findings: Finding[] }> {
-  const sources = new Map<string, PolicySource>()
-  const findings: Finding[] = []
-  for (const file of files) {
-    const parsed = await parsePolicyFile(file)
-    if (!parsed.ok) findings.push(...parsed.findings)
-    else {
-      const { policy, locate } = parsed.source
-      const message = `${policy.id} is in ${sources.get(policy.id)?.file} too, and one file alone can be in force`
-      if (sources.has(policy.id)) findings.push({ file, ...locate('/id'), rule: 'policy-twice', severity: 'error', message })
-      sources.set(policy.id, parsed.source)
-    }
-  }
-  return { sources: [...sources.values()], findings }
-}
 
 /** Returns the closing line with the next command. If something blocks the change, the line says that an approval would wait. */
 function closingOf({ policies, holds, folder = [] }: Plan, sources: readonly PolicySource[]): string {
