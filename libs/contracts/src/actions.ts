@@ -32,6 +32,7 @@ export const ACTIONS = {
   'keys.list': 'keys list',
   lint: 'lint FILE',
   migrate: 'migrate',
+  'migrate.create': 'migrate --create',
   'partners.add': 'partners add FILE',
   'partners.add.verb': 'partners add',
   'partners.deliveries': 'partners deliveries',

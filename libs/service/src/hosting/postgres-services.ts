@@ -9,7 +9,7 @@ import {
   PostgresTimerStore,
   ServiceSession,
 } from '#libs/persistence'
-import { type Clock, describeError, type Logger, SharedResult, systemClock } from '#libs/platform'
+import { type Clock, describeError, isCausedBy, type Logger, SharedResult, systemClock } from '#libs/platform'
 import type { DataSource } from 'typeorm'
 import type { ServiceDefinition } from '../service-definition.js'
 import { migrationsOf } from '../shared-tables.js'
@@ -82,10 +82,13 @@ export async function connectService(
     throw new HmsError('HMS_DATABASE_UNREACHABLE', `${definition.name} cannot reach PostgreSQL: ${describeError(error)}`, {
       status: 503,
       cause: error,
-      next: [action('help.environment')],
+      next: [isCausedBy(error, isDatabaseMissing) ? action('migrate.create') : action('help.environment')],
     })
   }
 }
+
+/** Whether PostgreSQL has no database of this name: SQLSTATE 3D000. */
+const isDatabaseMissing = (fault: object): boolean => (fault as { code?: unknown }).code === '3D000'
 
 const BATCH = 5_000
 
