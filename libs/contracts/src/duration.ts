@@ -18,11 +18,11 @@ export function writtenDuration(ms: number): string {
   return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`
 }
 
-/** Formats a duration, rounded to seconds: `11 min 42 sec`, or seconds alone below a minute. */
+/** Formats a duration, rounded to seconds: `11 min 42 sec`, `5 min`, `42 sec`. */
 export function spokenDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds} sec`
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} sec`
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} sec`
 }
 
 /** Formats the time left until a moment, in its two largest units: `3 days 4 h`, `2 h 5 min`, `1 min 23 sec`; never negative. */

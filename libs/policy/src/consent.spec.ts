@@ -30,7 +30,7 @@ describe('consent', () => {
     expect(texts(RELEASE, verified(LIVE))).toEqual([
       'pm25 1.0.0 → 2.0.0',
       'limit × 100: 35 → 3500',
-      'Plan: canary 100 % of a quiet corner (region:*), observed for 0 sec, watched for 1 min 0 sec after the rollout, no partners',
+      'Plan: canary 100 % of a quiet corner (region:*), observed for 0 sec, watched for 1 min after the rollout, no partners',
     ])
   })
 
@@ -75,7 +75,7 @@ describe('consent', () => {
     const plan: RolloutPlan = { ...PLAN, ramp, partners: null, requireEvidence: true, metrics: [{ name: 'errors', query: 'x < bool 1' }] }
     expect(consentOf([{ ...RELEASE, plan }], verified(LIVE)).plan.map(({ text }) => text)).toEqual([
       'Plan: canary 5 % of NCR (region:NCR), then 100 % of all regions (region:*), observed for 0 sec each, with evidence, ' +
-        'watched for 1 min 0 sec after the rollout, all partners',
+        'watched for 1 min after the rollout, all partners',
       'Metric errors must hold: x < bool 1',
     ])
     const glass = consentOf([{ ...RELEASE, breakGlass: { reason: 'plume' } }], verified(LIVE)).plan

@@ -74,7 +74,7 @@ describe('break-glass', () => {
       '✓ Signed together by EPA Chief and EPA Counsel\n✓ On its way past simulation and canary (run #184)\n',
     ])
     expect(stderr).toContain(
-      '  BREAK-GLASS: wrong sensor\n  Plan: no simulation, no canary, watched for 5 min 0 sec after the rollout, all partners\n',
+      '  BREAK-GLASS: wrong sensor\n  Plan: no simulation, no canary, watched for 5 min after the rollout, all partners\n',
     )
     expect(stderr).toContain(`Another person must review it until ${review.dueAt}: hms-svc tickets decide 3 --decision accept`)
     const { signatures } = service!.requests.find(({ call }) => call === 'POST /v1/break-glass')!.body as ApprovalRequest

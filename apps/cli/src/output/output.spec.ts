@@ -98,7 +98,8 @@ describe('spokenDuration', () => {
   it.each([
     [0, '0 sec'],
     [41_300, '41 sec'],
-    [59_600, '1 min 0 sec'],
+    [59_600, '1 min'],
+    [300_000, '5 min'],
     [702_000, '11 min 42 sec'],
   ])('%d ms is %s', (ms, text) => {
     expect(spokenDuration(ms)).toBe(text)

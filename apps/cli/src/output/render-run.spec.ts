@@ -75,10 +75,10 @@ describe('renderRun', () => {
   })
 
   it.each([
-    ['ROLLED_BACK', 'ROLLED BACK (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
-    ['ABORTED', 'ABORTED (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
-    ['SUPERSEDED', 'SUPERSEDED (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
-    ['STALE', 'STALE (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
+    ['ROLLED_BACK', 'ROLLED BACK (UNEXPLAINED_ALERTS)  —  1 min'],
+    ['ABORTED', 'ABORTED (UNEXPLAINED_ALERTS)  —  1 min'],
+    ['SUPERSEDED', 'SUPERSEDED (UNEXPLAINED_ALERTS)  —  1 min'],
+    ['STALE', 'STALE (UNEXPLAINED_ALERTS)  —  1 min'],
   ] as const)('prints the closing line of a run that is %s', (state, closing) => {
     const lines = renderRun({ ...SUCCEEDED, state, reason: 'UNEXPLAINED_ALERTS', endedAt: at(60) })
     expect(lines.at(-1)).toBe(closing)
@@ -95,7 +95,7 @@ describe('renderRun', () => {
     expect(renderRun({ ...SUCCEEDED, ...end, stages: [stage('canary', 'RUNNING')], endedAt: at(60) } as RunView).slice(2)).toEqual([
       '✗ stopped at canary: NEWER_RELEASE, by run #185: epa-pm25-limit@2.1.0 takes its place',
       '  next: hms-svc runs show 185',
-      'SUPERSEDED (by run #185)  —  1 min 0 sec',
+      'SUPERSEDED (by run #185)  —  1 min',
     ])
   })
 
@@ -104,7 +104,7 @@ describe('renderRun', () => {
     expect(renderRun({ ...SUCCEEDED, ...reason, stages: [stage('lint', 'PENDING')], endedAt: at(60) }).slice(2)).toEqual([
       '✗ stopped before the first stage: REJECTED, EPA Counsel: the unit is wrong',
       '  next: hms-svc approve FILE --sign NAME',
-      'ABORTED (REJECTED)  —  1 min 0 sec',
+      'ABORTED (REJECTED)  —  1 min',
     ])
   })
 

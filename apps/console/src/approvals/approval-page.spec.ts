@@ -87,7 +87,7 @@ describe('the page of an approval', () => {
     const { html, text } = await page(PREPARED)
     expect(text).toContain(`${digest.slice(7, 11)} ${digest.slice(11, 15)}`)
     expect(text).toMatch(/limit 35 µg\/m³ 25 µg\/m³ number/)
-    expect(text).toContain('canary 5 % of National Capital Region (region:NCR), observed for 5 min 0 sec')
+    expect(text).toContain('canary 5 % of National Capital Region (region:NCR), observed for 5 min')
     expect(text).toContain('EPA Chief')
     const act = JSON.parse(/data-signing="([^"]*)"/.exec(html)![1]!.replaceAll('&quot;', '"')) as { people: object; body: object }
     expect(act).toMatchObject({ kind: 'approval', path: '/v1/approvals', body: { digest } })
