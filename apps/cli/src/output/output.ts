@@ -1,7 +1,7 @@
 import { printable, printableJson } from '#libs/contracts'
 import { choosePaint, withColours, type ColorChoice, type Colour, type Paint } from './paint.js'
 import { withProgramName } from './program-name.js'
-import { cut, renderTable, type Columns } from './table.js'
+import { renderTable, wrap, type Columns } from './table.js'
 
 /** Text output. `columns` is the width of a terminal, null without one. */
 export interface Sink {
@@ -26,6 +26,8 @@ export class Output {
   readonly paint: Paint
   readonly errorPaint: Paint
   private readonly silent: boolean
+  /** Rows of the last redraw. */
+  private drawn = 0
 
   constructor(
     readonly stdout: Sink,
@@ -89,10 +91,11 @@ export class Output {
     sink.write(`${clean(withProgramName(line, this.program))}\n`)
   }
 
-  /** Replaces the last `drawn` lines on stderr, cut to the terminal's width, because a redraw erases only the end of a wrapped line. */
-  redraw(drawn: number, lines: readonly string[]): void {
-    const shown = lines.map((line) => `${cut(clean(line), this.stderr.columns)}\n`)
-    this.stderr.write(`${drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`}${shown.join('')}`)
+  /** Replaces the rows of the last redraw on stderr. Wraps lines itself, because a redraw has to erase each row of the terminal. */
+  redraw(lines: readonly string[]): void {
+    const rows = lines.flatMap((line) => wrap(clean(line), this.stderr.columns))
+    this.stderr.write(`${this.drawn === 0 ? '' : `\u001b[${this.drawn}A\u001b[0J`}${rows.map((row) => `${row}\n`).join('')}`)
+    this.drawn = rows.length
   }
 }
 

@@ -27,6 +27,18 @@ function textOf(value: Cell): string {
   return value === null ? '–' : printable(String(value).replaceAll(/\s+/g, ' '))
 }
 
+/** Wraps a line at its spaces to rows of `width` visible characters; a longer word is cut. A wrapped line loses its colours. */
+export function wrap(line: string, width: number | null): string[] {
+  const visible = stripVTControlCharacters(line)
+  if (width === null || visible.length <= width) return [line]
+  const rows = ['']
+  for (const word of visible.split(/(?<= )/)) {
+    if (rows.at(-1)!.trim() !== '' && rows.at(-1)!.length + word.trimEnd().length > width) rows.push('    ')
+    rows.push(rows.pop()! + word)
+  }
+  return rows.map((row) => cut(row.trimEnd(), width))
+}
+
 /** Cuts a line to `width` visible characters. A cut line loses its colours, because half an escape sequence would colour what follows. */
 export function cut(line: string, width: number | null): string {
   const visible = [...stripVTControlCharacters(line)]

@@ -94,23 +94,19 @@ const POLL_MS = 500
 /** Shows the progress of a trial in one line of a terminal, one request at a time. The returned function erases the line. */
 function showTrialProgress({ io, output }: CliContext, client: ApiClient): () => void {
   if (output.mode !== 'tty') return () => {}
-  let [drawn, isPolling, stopped] = [0, false, false]
-  const draw = (lines: readonly string[]): void => {
-    output.redraw(drawn, lines)
-    drawn = lines.length
-  }
+  let [isPolling, stopped] = [false, false]
   const poll = async (): Promise<void> => {
     if (isPolling) return
     isPolling = true
     // The trial may not have started, or may run on another instance; then there is no progress to show.
     const progress = await client.get('/v1/simulations/trial').catch(() => undefined)
     isPolling = false
-    if (!stopped && progress !== undefined) draw([progressText(progress)])
+    if (!stopped && progress !== undefined) output.redraw([progressText(progress)])
   }
   const cancel = io.every(POLL_MS, () => void poll())
   return () => {
     stopped = true
     cancel()
-    if (drawn > 0) draw([])
+    output.redraw([])
   }
 }

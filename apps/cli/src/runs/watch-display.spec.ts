@@ -94,11 +94,25 @@ describe('live display', () => {
     expect(text()).toBe(first)
     clock.ms += 100
     display.tick()
-    expect(text().slice(first.length)).toContain('\u001b[4A\u001b[0J')
+    expect(text().slice(first.length)).toContain('\u001b[5A\u001b[0J')
     expect(text()).toContain('SIMULATING')
     display.clear()
-    expect(text().endsWith('\u001b[4A\u001b[0J')).toBe(true)
+    expect(text().endsWith('\u001b[5A\u001b[0J')).toBe(true)
   })
+
+  it.each([60, 80, 120])('wraps the counts of a canary at %d columns, cuts none, and erases each row', (columns) => {
+    const { text, clock, display } = screen({ isTerminal: true, columns })
+    const counts = '9 of 10 bots acknowledged; 0 unexplained alerts; expected 0.0; power vs 2x 0%; LOW_POWER'
+    const canary = { ...stage('canary', 'RUNNING', counts), label: 'Canary 5% traffic (National Capital Region)' }
+    display.show(run('CANARY', [stage('lint', 'PASS'), canary]))
+    const rows = text().trimEnd().split('\n')
+    expect(rows.filter((row) => row.length > columns)).toEqual([])
+    expect(rows.map((row) => row.trim()).join(' ')).toContain(`• ${canary.label} .... RUNNING (${counts})`)
+    clock.ms += 1_000
+    display.clear()
+    expect(text().endsWith(`\u001b[${rows.length}A\u001b[0J`)).toBe(true)
+  })
+
   it('counts down below the stage that is under way, with the bots of its canary, until the time has passed', () => {
     const { text, clock, display } = screen({ isTerminal: true, columns: 60 })
     const stages = [stage('lint', 'PASS'), stage('canary', 'RUNNING', 'Canary 50% traffic of all the regions'), stage('rollout', 'PENDING')]

@@ -63,7 +63,6 @@ export class LiveDisplay implements WatchDisplay {
   private view: RunView | undefined
   private split: CanarySplit | undefined
   private countdown: string | undefined
-  private drawn = 0
   private drawnAt = Number.NEGATIVE_INFINITY
   private stale = false
 
@@ -89,8 +88,7 @@ export class LiveDisplay implements WatchDisplay {
   }
 
   clear(): void {
-    if (this.drawn > 0) this.output.redraw(this.drawn, [])
-    this.drawn = 0
+    this.output.redraw([])
   }
 
   /** Returns the time until the run continues; `undefined` while nothing is timed. */
@@ -106,8 +104,7 @@ export class LiveDisplay implements WatchDisplay {
     const countdown = this.countdown === undefined ? [] : [`  ${this.countdown} left`]
     const split = this.split === undefined ? [] : [`  ${splitBar(this.split)}`]
     const lines = [...renderRun(this.view, this.output.errorPaint, [...countdown, ...split]), footer]
-    this.output.redraw(this.drawn, lines)
-    this.drawn = lines.length
+    this.output.redraw(lines)
     this.drawnAt = this.now()
     this.stale = false
   }
