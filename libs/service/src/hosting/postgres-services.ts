@@ -79,16 +79,15 @@ export async function connectService(
     // A data source that failed to connect cannot be reused.
     return await connectUntil(clock, () => dataSourceOf(definition, url, poolSize).initialize())
   } catch (error) {
+    // SQLSTATE 3D000: the server has no database of that name.
+    const isMissing = isCausedBy(error, (fault) => (fault as { code?: unknown }).code === '3D000')
     throw new HmsError('HMS_DATABASE_UNREACHABLE', `${definition.name} cannot reach PostgreSQL: ${describeError(error)}`, {
       status: 503,
       cause: error,
-      next: [isCausedBy(error, isDatabaseMissing) ? action('migrate.create') : action('help.environment')],
+      next: [isMissing ? action('migrate.create') : action('help.environment')],
     })
   }
 }
-
-/** Whether PostgreSQL has no database of this name: SQLSTATE 3D000. */
-const isDatabaseMissing = (fault: object): boolean => (fault as { code?: unknown }).code === '3D000'
 
 const BATCH = 5_000
 
