@@ -29,14 +29,15 @@ export async function readPolicyFiles(files: readonly string[]): Promise<{ sourc
   const parsed: ParsedPolicy[] = []
   for (const file of files) parsed.push(await parsePolicyFile(file))
   const earliest = new Map(parsed.toReversed().flatMap((each) => (each.ok ? [[each.source.policy.id, each.source.file] as const] : [])))
-  return parsed.map((each) => (each.ok ? { source: each.source, findings: twiceIn(each.source, earliest) } : each))
-}
-
-function twiceIn({ file, policy, locate }: PolicySource, earliest: ReadonlyMap<string, string>): Finding[] {
-  const other = earliest.get(policy.id)
-  const message = `${policy.id} is in ${other} too, and one file alone can be in force`
-  const hint = 'delete one of the two, or change its id'
-  return other === file ? [] : [{ file, ...locate('/id'), rule: 'policy-twice', severity: 'error', message, hint }]
+  return parsed.map((each) => {
+    if (!each.ok) return each
+    const { file, policy, locate } = each.source
+    const other = earliest.get(policy.id)
+    const message = `${policy.id} is in ${other} too, and one file alone can be in force`
+    const hint = 'delete one of the two, or change its id'
+    const twice: Finding = { file, ...locate('/id'), rule: 'policy-twice', severity: 'error', message, hint }
+    return { source: each.source, findings: other === file ? [] : [twice] }
+  })
 }
 
 /** Parses a file. One that is too large is a finding too, so that the other files are still reported. Throws as `readGivenFile`. */

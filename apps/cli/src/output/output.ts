@@ -26,8 +26,7 @@ export class Output {
   readonly paint: Paint
   readonly errorPaint: Paint
   private readonly silent: boolean
-  /** Rows of the last redraw. */
-  private drawn = 0
+  private drawnRows = 0
 
   constructor(
     readonly stdout: Sink,
@@ -94,8 +93,8 @@ export class Output {
   /** Replaces the rows of the last redraw on stderr. Wraps lines itself, because a redraw has to erase each row of the terminal. */
   redraw(lines: readonly string[]): void {
     const rows = lines.flatMap((line) => wrap(clean(line), this.stderr.columns))
-    this.stderr.write(`${this.drawn === 0 ? '' : `\u001b[${this.drawn}A\u001b[0J`}${rows.map((row) => `${row}\n`).join('')}`)
-    this.drawn = rows.length
+    this.stderr.write(`${this.drawnRows === 0 ? '' : `\u001b[${this.drawnRows}A\u001b[0J`}${rows.map((row) => `${row}\n`).join('')}`)
+    this.drawnRows = rows.length
   }
 }
 

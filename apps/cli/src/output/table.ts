@@ -13,17 +13,14 @@ const GAP = '  '
 /** Renders aligned lines with a heading, cut to `width`, the columns of a terminal; null: never, so programs see whole values. */
 export function renderTable<Row>(rows: readonly Row[], columns: Columns<Row>, width: number | null): string[] {
   const headings = Object.keys(columns)
-  const cells = [headings, ...rows.map((row) => Object.values(columns).map((cell) => textOf(cellOf(row, cell))))]
+  const cells = [headings, ...rows.map((row) => Object.values(columns).map((cell) => textOf(row, cell)))]
   const widths = headings.map((_, index) => Math.max(...cells.map((line) => [...(line[index] ?? '')].length)))
   const lines = cells.map((line) => line.map((cell, index) => cell + ' '.repeat(widths[index]! - [...cell].length)).join(GAP))
   return lines.map((line) => cut(line.trimEnd(), width))
 }
 
-function cellOf<Row>(row: Row, cell: Columns<Row>[string]): Cell {
-  return typeof cell === 'function' ? cell(row) : (row[cell] as Cell)
-}
-
-function textOf(value: Cell): string {
+function textOf<Row>(row: Row, cell: Columns<Row>[string]): string {
+  const value = typeof cell === 'function' ? cell(row) : (row[cell] as Cell)
   return value === null ? '–' : printable(String(value).replaceAll(/\s+/g, ' '))
 }
 

@@ -122,7 +122,8 @@ function splitBar({ cohort, control }: CanarySplit): string {
 /** Returns a line for each verdict and state that changed. New counts are no change; the heartbeat shows them. `nowMs`: printed as UTC. */
 function narrateChange(before: RunView | undefined, view: RunView, nowMs: number): string[] {
   const prefix = `${stamp(nowMs)} run=${view.run}`
-  const stages = view.stages.filter((stage) => stage.verdict !== verdictIn(before, stage))
+  const verdicts = new Map(before?.stages.map(({ stage, verdict }) => [stage, verdict]))
+  const stages = view.stages.filter(({ stage, verdict }) => verdict !== (verdicts.get(stage) ?? 'PENDING'))
   const lines = stages.map((stage) => `${prefix} stage=${stage.stage} ${stageOutcome(stage, view.state)}${took(stage)}`)
   if (before?.state !== view.state || before.attempt !== view.attempt) {
     const reason = view.reason === undefined ? '' : ` reason=${view.reason}`
@@ -136,11 +137,9 @@ function narrateSilence(view: RunView, nowMs: number): string {
   const stage = view.stages.find((candidate) => candidate.verdict === 'RUNNING')
   const detail = stage === undefined || stage.detail === '' ? '' : ` (${stage.detail})`
   const since = stage?.startedAt ?? view.createdAt
-  return `${stamp(nowMs)} run=${view.run} state=${view.state} still going after ${clock(nowMs - Date.parse(since))}${detail}`
-}
-
-function verdictIn(view: RunView | undefined, stage: RunStage): string {
-  return view?.stages.find((candidate) => candidate.stage === stage.stage)?.verdict ?? 'PENDING'
+  const seconds = Math.max(0, Math.round((nowMs - Date.parse(since)) / 1000))
+  const lasted = `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`
+  return `${stamp(nowMs)} run=${view.run} state=${view.state} still going after ${lasted}${detail}`
 }
 
 function took(stage: RunStage): string {
@@ -150,9 +149,4 @@ function took(stage: RunStage): string {
 
 function stamp(nowMs: number): string {
   return new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
-}
-
-function clock(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`
 }

@@ -11,8 +11,7 @@ const TICK_MS = 250
 const SPLIT_MS = 2_000
 
 export async function watchRun(context: CliContext, text: string): Promise<number> {
-  const run = parseRunNumber(text)
-  return watchToEnd(context, await context.client(), run)
+  return watchToEnd(context, await context.client(), parseRunNumber(text))
 }
 
 /** Follows a run until it ends, pauses or `--timeout` expires, then prints its block. Ctrl-C ends only the watching. */
