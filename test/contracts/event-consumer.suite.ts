@@ -347,10 +347,17 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(await world.letters()).toMatchObject([{ code: 'HMS_TEST_NEVER', tries: 1 }])
     })
 
-    it('by a fault of the world is tried until the world is back', async () => {
+    const refusal = (code: string): Error => Object.assign(new Error(`PostgreSQL refuses: ${code}`), { code })
+    it.each([
+      ['the world', new TransientError('down')],
+      ['a read-only database', refusal('25006')],
+      ['a replaced password', refusal('28P01')],
+      ['a rule of pg_hba.conf', refusal('28000')],
+      ['a database that a restore has renamed', refusal('3D000')],
+    ])('by a fault of %s is tried until it is over', async (_of, fault) => {
       let down = 12
       world.behave = async () => {
-        if (down-- > 0) throw new TransientError('down')
+        if (down-- > 0) throw fault
       }
       const done = world.deliver({ keySeq: 1 })
       await whileWaiting(done, world.clock)

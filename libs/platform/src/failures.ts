@@ -17,8 +17,9 @@ export class TerminalError extends Error {
 const TRANSIENT_SYSTEM = new Set(
   'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN'.split(' '),
 )
-// PostgreSQL classes: connection, serialization and deadlock, resources (disk full too), operator intervention, system, lock not available.
-const TRANSIENT_SQL = /^(08|40|53|57|58|55P03)/
+// PostgreSQL classes: connection, serialization and deadlock, resources (disk full too), operator intervention, system; lock not available;
+// what an operator changes back: read-only transactions, another password or pg_hba.conf, a database that is missing.
+const TRANSIENT_SQL = /^(08|40|53|57|58|55P03|25006|28|3D000)/
 
 /** Whether a driver's error is transient. Walks `cause` and `errors`. */
 export function isTransient(error: unknown): boolean {

@@ -38,7 +38,7 @@ export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): 
 }
 
 function isRefused(error: unknown): boolean {
-  return isCausedBy(error, (fault) => (fault as { code?: unknown }).code === 'ECONNREFUSED')
+  return isCausedBy(error, (fault) => /^(ECONNREFUSED|28...|3D000)$/.test(String((fault as { code?: unknown }).code)))
 }
 
 export interface DataSourceOptions {

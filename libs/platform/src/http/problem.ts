@@ -8,6 +8,7 @@ import { traceIdOf, traceOfRequest } from '../trace.js'
 import { ofrepFailure } from './ofrep-failure.js'
 
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
+const READ_ONLY = 'The database accepts only reads at the moment, and nothing was stored. Try again.'
 const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
 
 /** Challenges of a 401 (RFC 9110 §11.6.1), unless the route takes only one of them. */
@@ -65,8 +66,9 @@ export function toProblem(error: unknown, request: { method: string; url: string
     )
   if (isTransient(error)) {
     log.warn({ traceId, error: describeError(error), url: loggedUrl(request) }, 'request met a transient fault')
-    const isDiskFull = (error as { code?: unknown }).code === '53100'
-    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', isDiskFull ? DISK_FULL : UNREACHABLE, { status: 503 }), traceId)
+    const { code } = error as { code?: unknown }
+    const detail = code === '53100' ? DISK_FULL : code === '25006' ? READ_ONLY : UNREACHABLE
+    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 }), traceId)
   }
   log.error(
     { traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: loggedUrl(request) },
