@@ -92,4 +92,11 @@ export const ROW_GUARDS = [
     spec: 'test/attacks/stable-rows-put-back.spec.ts',
     test: 'signs no statement on an earlier head, and reports it',
   },
+  {
+    name: 'read-only-database',
+    guard: 'a service whose database accepts only reads reports it in /readyz',
+    without: '',
+    spec: 'libs/service/src/hosting/postgres-services.spec.ts',
+    test: 'reports a server whose transactions are read-only, and which takes the probe all the same',
+  },
 ]

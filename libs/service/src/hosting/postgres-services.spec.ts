@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '#libs/platform/testing'
 import { createWriteProbe } from './postgres-services.js'
 
-function probing(answers: (Error | undefined)[], folder?: string) {
+function probing(answers: (Error | object[] | undefined)[], folder?: string) {
   const clock = new VirtualClock()
   let asked = 0
   const query = async <R extends object>(): Promise<R[]> => {
-    const error = answers[asked++]
-    if (error !== undefined) throw error
-    return []
+    const answer = answers[asked++]
+    if (answer instanceof Error) throw answer
+    return (answer ?? []) as R[]
   }
   return { clock, asked: () => asked, probe: createWriteProbe({ query }, clock, folder) }
 }
@@ -16,8 +16,14 @@ function probing(answers: (Error | undefined)[], folder?: string) {
 const sqlError = (code: string): Error => Object.assign(new Error(`could not extend file: ${code}`), { code })
 
 describe('the write probe of a database', () => {
-  it.each(['53100', '58030', '25006', '55000'])('reports a server that refuses writes with %s', async (code) => {
+  it.each(['53100', '58030', '55000'])('reports a server that refuses writes with %s', async (code) => {
     await expect(probing([sqlError(code)]).probe.get()).resolves.toBe(`the database rejects writes: could not extend file: ${code}`)
+  })
+
+  it('reports a server whose transactions are read-only, and which takes the probe all the same', async () => {
+    const fault = 'the database rejects writes: its transactions are read-only (next: psql -c "SHOW default_transaction_read_only")'
+    await expect(probing([[{ readOnly: 'on' }]]).probe.get()).resolves.toBe(fault)
+    await expect(probing([[{ readOnly: 'off' }]]).probe.get()).resolves.toBeUndefined()
   })
 
   it('rejects if the server does not respond, which is another fault', async () => {

@@ -114,8 +114,10 @@ const PROBE_SHARED_MS = 1_000
 /** Minimum free space: PostgreSQL allocates WAL files of 16 MiB each; without space for two it may stop at its next write. */
 const MIN_FREE_BYTES = 32 * 1024 * 1024
 
-/** SQLSTATEs of a rejected write: disk full, I/O error, read-only transaction, a standby. */
-const REJECTED_WRITE: readonly unknown[] = ['53100', '58030', '25006', '55000']
+/** SQLSTATEs of a rejected write: disk full, I/O error, a standby. */
+const REJECTED_WRITE: readonly unknown[] = ['53100', '58030', '55000']
+const PROBE = `SELECT pg_logical_emit_message(true, 'hms-svc', ''), current_setting('transaction_read_only') AS "readOnly"`
+const READ_ONLY = 'the database rejects writes: its transactions are read-only (next: psql -c "SHOW default_transaction_read_only")'
 /** SQLSTATEs of a probe that is not possible, which is no fault: the function is missing, or this role may not call it. */
 const UNAVAILABLE_PROBE: readonly unknown[] = ['42501', '42883']
 
@@ -133,8 +135,9 @@ export function createWriteProbe(
 
 async function writeFault(database: Pick<PostgresDatabase, 'query'>, folder?: string): Promise<string | undefined> {
   try {
-    // Writes and commits an empty WAL record, which needs no table and leaves no data.
-    await database.query(`SELECT pg_logical_emit_message(true, 'hms-svc', '')`)
+    // Writes and commits an empty WAL record, which needs no table and leaves no data. A read-only transaction may write one.
+    const [written] = await database.query<{ readOnly: string }>(PROBE)
+    if (written?.readOnly === 'on') return READ_ONLY // guard: read-only-database
   } catch (error) {
     const { code } = error as { code?: unknown }
     if (REJECTED_WRITE.includes(code)) return `the database rejects writes: ${describeError(error)}`
