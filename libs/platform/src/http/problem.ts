@@ -1,15 +1,20 @@
 import { HmsError, type Problem } from '#libs/contracts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
-import { describeError, isDataError, isTransient } from '../failures.js'
+import { describeError, isCausedBy, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
 import { MAX_ERRORS } from '../read-shape.js'
 import { traceIdOf, traceOfRequest } from '../trace.js'
 import { ofrepFailure } from './ofrep-failure.js'
 
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
-const READ_ONLY = 'The database accepts only reads at the moment, and nothing was stored. Try again.'
-const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
+const IN_DOUBT = 'The service cannot reach its database at the moment, but may have stored this request. Check, then try again.'
+const NO_BROKER = 'The broker cannot be reached at the moment, or refused the request: a topic may be missing. Try again.'
+/** By SQLSTATE: faults of a database that responds. */
+const REJECTED: Record<string, string> = {
+  '25006': 'The database accepts only reads at the moment, and nothing was stored. Try again.',
+  '53100': 'The database has no room left on its disk, and nothing was stored. Free some, then try again.',
+}
 
 /** Challenges of a 401 (RFC 9110 §11.6.1), unless the route takes only one of them. */
 export const CHALLENGES: readonly string[] = ['Bearer realm="HMS-SVC"', 'HMS-Statement realm="HMS-SVC"']
@@ -64,10 +69,11 @@ export function toProblem(error: unknown, request: { method: string; url: string
       new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 }),
       traceId,
     )
-  if (isTransient(error)) {
+  const isOfBroker = isCausedBy(error, (fault) => String((fault as { name?: unknown }).name).startsWith('KafkaJS'))
+  if (isOfBroker || isTransient(error)) {
     log.warn({ traceId, error: describeError(error), url: loggedUrl(request) }, 'request met a transient fault')
     const { code } = error as { code?: unknown }
-    const detail = code === '53100' ? DISK_FULL : code === '25006' ? READ_ONLY : UNREACHABLE
+    const detail = isOfBroker ? NO_BROKER : (REJECTED[String(code)] ?? (request.method === 'GET' ? UNREACHABLE : IN_DOUBT))
     return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 }), traceId)
   }
   log.error(
