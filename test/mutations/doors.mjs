@@ -357,4 +357,11 @@ export const DOOR_GUARDS = [
     spec: 'test/scenarios/poison.spec.ts',
     test: 'counts once: not again after the replay failed',
   },
+  {
+    name: 'edge-concerns',
+    guard: 'outside profile dev the edge shows anonymous clients no text of a concern',
+    without: ['isDev ? one : UNNAMED', 'one'],
+    spec: 'apps/edge/src/readiness.spec.ts',
+    test: 'reports what the best instance of each service reports; profile production',
+  },
 ]

@@ -89,7 +89,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   logWrites(edge, log)
   finishResponses(edge)
   edge.get('/livez', async () => ({ status: 'up' }))
-  const ready = new SharedResult(() => readiness(env), systemClock, READINESS_SHARED_MS)
+  const ready = new SharedResult(() => readiness(env, config.profile === 'dev'), systemClock, READINESS_SHARED_MS)
   edge.get('/readyz', async (_request, reply) => {
     const report = await ready.get()
     if (!report.ready) void reply.status(503).header('retry-after', '2')
@@ -158,27 +158,36 @@ function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
 }
 
 const TIMEOUT_MS = 2_000
-
 const MAX_ANSWER_BYTES = 64 * 1024
 
-/** Returns the readiness of the edge: ready only if every service has an instance that is ready. */
-async function readiness(env: Environment): Promise<{ ready: boolean; services: Record<string, 'up' | 'degraded' | 'down'> }> {
-  const entries = await Promise.all(
+const STATES = ['up', 'degraded', 'down'] as const
+/** An instance's report of its service. */
+type Report = { service: ServiceName; state: (typeof STATES)[number]; concerns?: string[] }
+type Answer = { status: Report['state']; services: Report[] }
+/** Replaces the texts of concerns outside profile dev: the edge responds to anonymous clients. */
+const UNNAMED = 'reports what only its own /readyz names (next: hms-svc doctor --url URL_OF_THE_SERVICE)'
+
+/** Returns the readiness of the edge: ready only if every service has a ready instance. `details`: reports of the best instances. */
+async function readiness(env: Environment, isDev: boolean): Promise<{ ready: boolean; services: object; details: Report[] }> {
+  const details = await Promise.all(
     SERVICES.map(async (service) => {
-      const states = await Promise.all(urlsOf(service, env).map(stateOf))
-      return [service, states.find((state) => state === 'up') ?? states.find((state) => state === 'degraded') ?? 'down'] as const
+      const reports = await Promise.all(urlsOf(service, env).map((url) => reportOf(service, url)))
+      const texts = new Set(reports.flatMap(({ concerns = [] }) => concerns.map((one) => (isDev ? one : UNNAMED)))) // guard: edge-concerns
+      const [best] = reports.toSorted((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state))
+      return { ...best!, concerns: texts.size > 0 ? [...texts] : undefined }
     }),
   )
-  return { ready: entries.every(([, state]) => state !== 'down'), services: Object.fromEntries(entries) }
+  const services = Object.fromEntries(details.map(({ service, state }) => [service, state]))
+  return { ready: details.every(({ state }) => state !== 'down'), services, details }
 }
 
-async function stateOf(url: string): Promise<'up' | 'degraded' | 'down'> {
+async function reportOf(service: ServiceName, url: string): Promise<Report> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    const { status } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as { status: 'up' | 'degraded' | 'down' }
-    return response.ok ? status : 'down'
+    const { status, services } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as Answer
+    return { ...services.find((each) => each.service === service), service, state: response.ok ? status : 'down' }
   } catch {
-    return 'down'
+    return { service, state: 'down' }
   }
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { runForTest } from '../testing/run-cli.js'
 import { serveCanned } from '../testing/canned-service.js'
@@ -77,7 +79,7 @@ describe('doctor finds', () => {
     )
     const [old, dark] = [up({ state: 'down', migrations: 'missing' }), up({ state: 'down', database: 'down', clockOffMs: undefined })]
     expect(detailOf('clock', dark)).toBe('not measured, because no service reaches its database')
-    expect(detailOf('clock', { service: 'linter', state: 'down' })).toBe('the edge does not report those of its services')
+    expect(detailOf('clock', { service: 'linter', state: 'down' })).toBe('not measured, because no service reaches its database')
     expect([detailOf('schema', up()), detailOf('schema', old)]).toEqual(['up to date', undefined])
     expect(detailOf('schema', up({ service: 'audit' }), dark)).toBe('up to date for audit')
   })
@@ -118,6 +120,38 @@ describe('hms-svc doctor', () => {
     for (const name of ['port', 'database', 'broker'])
       expect(checks.find(({ check }) => check === name)).toMatchObject({ state: 'wrong', next: expect.any(String) as string })
     for (const { state, next } of checks) if (state === 'wrong') expect(next).toBeTruthy()
+  })
+
+  it('reports a database that accepts connections and does not respond', async () => {
+    const frozen = createServer().listen(0, '127.0.0.1')
+    await once(frozen, 'listening')
+    const { port } = frozen.address() as AddressInfo
+    const env = { HMS_DATABASE_URL: `postgres://hms@127.0.0.1:${port}/hms` }
+    const { stdout } = await runForTest(['doctor', '--url', 'http://127.0.0.1:9'], { env })
+    expect(stdout).toContain(`✗ database       wrong: no response from 127.0.0.1:${port}`)
+    frozen.close()
+  })
+
+  it('reports behind an edge what the services report', async () => {
+    const details = [
+      { service: 'linter', state: 'down', database: 'down', migrations: 'current', broker: 'up' },
+      { service: 'rollout', state: 'down' },
+      {
+        service: 'audit',
+        database: 'up',
+        migrations: 'current',
+        broker: 'degraded',
+        concerns: ['the log halted (next: hms-svc audit verify)'],
+      },
+    ]
+    const body = { ready: false, services: { linter: 'down', audit: 'degraded', rollout: 'down' }, details }
+    const edge = await serveCanned({ 'GET /readyz': { status: 503, body } })
+    const { stdout } = await runForTest(['doctor', '--url', edge.url])
+    for (const line of ['database       wrong: not reachable for linter', 'services       wrong: no instance is ready of rollout\n'])
+      expect(stdout).toContain(line)
+    for (const line of ['broker         wrong: does not respond to audit', 'audit          wrong: the log halted'])
+      expect(stdout).toContain(line)
+    await edge.close()
   })
 
   it('does not mistake another program on the port for the services', async () => {

@@ -77,35 +77,36 @@ function closing(found: number, warnings: number): string {
 }
 
 const CONNECT_MS = 2_000
+/** PostgreSQL's SSLRequest, which a server answers before anything else; a frozen server's kernel only accepts the connection. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
-/** Whether a TCP server accepts connections at this address within `CONNECT_MS`. */
-function isOpen(host: string, port: number): Promise<boolean> {
+/** Whether a TCP server accepts connections at this address within `CONNECT_MS` or, given a `request`, sends bytes in response. */
+function isOpen(host: string, port: number, request?: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: CONNECT_MS })
     const end = (open: boolean) => (): void => {
       socket.destroy()
       resolve(open)
     }
-    socket.once('connect', end(true)).once('timeout', end(false)).once('error', end(false))
+    if (request !== undefined) socket.write(request)
+    socket.once(request === undefined ? 'connect' : 'data', end(true))
+    for (const event of ['timeout', 'error', 'close']) socket.once(event, end(false))
   })
 }
 
-/** Checks that the database and the brokers named in the environment accept connections. */
+/** Checks that the database named in the environment responds, and that its brokers accept connections. */
 async function checkNamedParts(lookup: (name: string) => string | undefined): Promise<Check[]> {
   const database = lookup('HMS_DATABASE_URL')
-  const brokers = lookup('HMS_KAFKA_BROKERS')
-  const checks: Check[] = []
-  if (database !== undefined) checks.push(await checkDatabase(database))
-  for (const broker of brokers?.split(',') ?? []) checks.push(await checkBroker(broker.trim()))
-  return checks
+  const brokers = lookup('HMS_KAFKA_BROKERS')?.split(',') ?? []
+  return Promise.all([...(database === undefined ? [] : [checkDatabase(database)]), ...brokers.map((broker) => checkBroker(broker.trim()))])
 }
 
 async function checkDatabase(url: string): Promise<Check> {
   if (!URL.canParse(url)) return wrong('database', 'HMS_DATABASE_URL is not a URL', 'hms-svc help environment')
   const { hostname, port } = new URL(url)
   const address = `${hostname}:${port || '5432'}`
-  if (await isOpen(hostname, Number(port || '5432'))) return ok('database', `${address} accepts connections`)
-  return wrong('database', `no connection to ${address}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
+  if (await isOpen(hostname, Number(port || '5432'), SSL_REQUEST)) return ok('database', `${address} accepts connections`)
+  return wrong('database', `no response from ${address}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
 }
 
 async function checkBroker(broker: string): Promise<Check> {

@@ -9,7 +9,7 @@ const LAG_SECONDS = 60
 /** Concern that includes the command that fixes it. */
 const WITH_COMMAND = /^(.*) \(next: (.+)\)$/
 
-/** Content of `/readyz`. A process reports database, migrations and broker of each service; an edge reports only each service's state. */
+/** Content of `/readyz`: what a process reports of each service, or an edge of each service's best instance. */
 export interface Readiness {
   /** Time of the response by the server's clock, in whole seconds. */
   at: number | undefined
@@ -26,16 +26,16 @@ export interface ServiceState {
   clockOffMs?: number
 }
 
-type ReadyzBody = { services?: Record<string, ServiceState['state']> | (Omit<ServiceState, 'state'> & { broker: string })[] }
+type ReadyzBody = { services?: Omit<ServiceState, 'state'>[] | object; details?: ServiceState[] }
 
 /** Reads `/readyz`. Returns `undefined` if the server does not respond, or is not part of HMS-SVC. */
 export async function readReadiness(url: string): Promise<Readiness | undefined> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' })
-    const { services } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as ReadyzBody
+    const { services, details } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as ReadyzBody
     if (services === undefined) return undefined
     const at = Date.parse(response.headers.get('date') ?? '')
-    return { at: Number.isNaN(at) ? undefined : at, services: Array.isArray(services) ? services.map(stateOf) : fromEdge(services) }
+    return { at: Number.isNaN(at) ? undefined : at, services: Array.isArray(services) ? services.map(stateOf) : (details ?? []) }
   } catch {
     return undefined
   }
@@ -44,10 +44,6 @@ export async function readReadiness(url: string): Promise<Readiness | undefined>
 function stateOf(reported: Omit<ServiceState, 'state'>): ServiceState {
   const down = reported.database !== 'up' || reported.migrations !== 'current'
   return { ...reported, state: down ? 'down' : reported.broker === 'degraded' || reported.concerns !== undefined ? 'degraded' : 'up' }
-}
-
-function fromEdge(services: Record<string, ServiceState['state']>): ServiceState[] {
-  return Object.entries(services).map(([service, state]) => ({ service, state }))
 }
 
 /** Pure. `now`: the local clock, in ms. */
@@ -66,9 +62,8 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
     checks.push(wrong('services', `no instance is ready of ${named(unexplained)}`, `hms-svc serve ${unexplained[0]!.service}`))
   if (noBroker.length > 0) checks.push(wrong('broker', `does not respond to ${named(noBroker)}`, 'hms-svc topics diff'))
   if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
-  const isCurrentForAll = noSchema.length === 0 && services.every(({ database }) => database === 'up')
   const current = where(({ database, migrations }) => database === 'up' && migrations === 'current')
-  if (current.length > 0) checks.push(ok('schema', isCurrentForAll ? 'up to date' : `up to date for ${named(current)}`))
+  if (current.length > 0) checks.push(ok('schema', current.length === services.length ? 'up to date' : `up to date for ${named(current)}`))
   for (const { service, concerns = [] } of services)
     for (const concern of concerns) {
       const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
@@ -85,17 +80,10 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
   const ownMs = at === undefined ? 0 : now - at
   if (Math.abs(ownMs) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(ownMs)} the services' clock`, next))
   if (checks.length > 0) return checks
-  const withoutClock = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down')
-  if (services.every(({ clockOffMs }) => clockOffMs === undefined)) {
-    const isEdge = services.every(({ database }) => database === undefined)
-    return [
-      unknown('clock', isEdge ? 'the edge does not report those of its services' : 'not measured, because no service reaches its database'),
-    ]
-  }
-  if (withoutClock.length > 0)
-    return [
-      unknown('clock', `not reported by ${withoutClock.map(({ service }) => service).join(', ')}; the others are within five seconds`),
-    ]
+  if (services.every(({ clockOffMs }) => clockOffMs === undefined))
+    return [unknown('clock', 'not measured, because no service reaches its database')]
+  const without = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down').map(({ service }) => service)
+  if (without.length > 0) return [unknown('clock', `not reported by ${without.join(', ')}; the others are within five seconds`)]
   return [ok('clock', "within five seconds of the database's")]
 }
 
@@ -117,12 +105,8 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
 
 /** Pure. `waiting`: number of waiting dead letters. `unreachable`: services that did not respond. `isCut`: there may be more. */
 export function judgeLetters(waiting: number, unreachable: readonly string[] = [], isCut = false): Check {
-  if (waiting > 0)
-    return wrong(
-      'dead letters',
-      `${waiting}${isCut ? ' or more' : ''} ${waiting === 1 ? 'waits' : 'wait'} for a person`,
-      'hms-svc dlq list',
-    )
+  const verb = waiting === 1 ? 'waits' : 'wait'
+  if (waiting > 0) return wrong('dead letters', `${waiting}${isCut ? ' or more' : ''} ${verb} for a person`, 'hms-svc dlq list')
   if (unreachable.length > 0)
     return unknown('dead letters', `none wait in the services that responded; ${unreachable.join(', ')} did not respond`)
   return ok('dead letters', 'none wait')
