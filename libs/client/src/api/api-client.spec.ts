@@ -97,6 +97,8 @@ describe('ApiClient', () => {
     const late = { ...unreachable, detail: `${url} is not reachable: no answer in time` }
     await expect(new LooseApi({ url }).get('/', {}, { timeoutMs: 20 })).rejects.toMatchObject(late)
     await expect(new LooseApi({ url }).get('/half', {}, { timeoutMs: 500 })).rejects.toMatchObject(late)
+    const sent = { ...late, next: ['hms-svc doctor'], detail: `${url} did not respond in time, and may still do what was requested` }
+    await expect(new LooseApi({ url }).post('/', {}, { timeoutMs: 50 })).rejects.toMatchObject(sent)
     await expect(new LooseApi({ url }).get('/reset')).rejects.toMatchObject(unreachable)
   })
 

@@ -135,7 +135,7 @@ export class ApiClient {
     try {
       return await read(await this.send(request, deadline.signal))
     } catch (error) {
-      throw this.asHmsError(deadline.signal.reason ?? error)
+      throw this.asHmsError(deadline.signal.reason ?? error, deadline.signal.aborted && request.method !== 'GET')
     } finally {
       clearTimeout(timer)
     }
@@ -184,8 +184,8 @@ export class ApiClient {
     }
   }
 
-  private asHmsError(error: unknown): HmsError {
-    return error instanceof HmsError ? error : unreachable(this.url, reasonOf(error), error)
+  private asHmsError(error: unknown, isSent = false): HmsError {
+    return error instanceof HmsError ? error : unreachable(this.url, reasonOf(error), error, isSent)
   }
 }
 

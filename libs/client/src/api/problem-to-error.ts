@@ -35,9 +35,11 @@ function parseProblem(body: string): (Partial<Problem> & { code: string }) | und
   return isObject(value) && typeof value['code'] === 'string' ? (value as Partial<Problem> & { code: string }) : undefined
 }
 
-/** Returns the error for a timeout or a broken connection: `HMS_UNREACHABLE` for both, exit code 11. */
-export function unreachable(url: string, why: string, cause?: unknown): HmsError {
-  return new HmsError('HMS_UNREACHABLE', `${url} is not reachable: ${why}`, { status: 503, next: ['hms-svc dev'], retryable: true, cause })
+/** Returns the error for a timeout or a broken connection: `HMS_UNREACHABLE`, exit code 11. `isSent`: the request may take effect. */
+export function unreachable(url: string, why: string, cause?: unknown, isSent = false): HmsError {
+  const detail = isSent ? `${url} did not respond in time, and may still do what was requested` : `${url} is not reachable: ${why}`
+  const next = [isSent ? 'hms-svc doctor' : 'hms-svc dev']
+  return new HmsError('HMS_UNREACHABLE', detail, { status: 503, next, retryable: true, cause })
 }
 
 /** Returns the reason of an error of `fetch`, `ws` or an abort signal, found in the innermost cause. */
