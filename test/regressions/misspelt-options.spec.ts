@@ -33,6 +33,20 @@ it.each<[string, () => unknown]>([
   })
 })
 
+it.each([
+  ['text', { roster: new Uint8Array() }],
+  [new Uint8Array(), new Uint8Array([1])],
+  [new Uint8Array(), {}],
+  [new Uint8Array(), { roster: '{}' }],
+  [new Uint8Array(), undefined],
+])('verifyBundle names the arguments that it takes, given others', async (...call) => {
+  const verify = verifyBundle as (...call: unknown[]) => Promise<unknown>
+  await expect(verify(...call)).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARG_TYPE',
+    message: expect.stringContaining('{ roster: bytes }') as string,
+  })
+})
+
 it('takes options that are left undefined', async () => {
   await expect(deployPolicy({ files: [], observe: undefined })).rejects.not.toBeInstanceOf(TypeError)
 })

@@ -40,6 +40,17 @@ describe('command line', () => {
     }
   })
 
+  it('prints its version for the flag as for the verb', async () => {
+    const [flag, verb] = [await runForTest(['--version']), await runForTest(['version'])]
+    expect([flag.code, flag.stdout]).toEqual([0, verb.stdout])
+    expect(verb.stdout).toMatch(/^hms-svc \d/)
+  })
+
+  it('refuses a --timeout that is no duration, also where nothing is awaited', async () => {
+    const { code, stderr } = await runForTest(['lint', 'a.yaml', '--timeout', 'abc'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--timeout')])
+  })
+
   it('refuses to watch more policies than a reader may name', async () => {
     const ids = Array.from({ length: 101 }, (_, index) => `policy-${index}`)
     const { code, stderr } = await runForTest(['watch', ...ids])

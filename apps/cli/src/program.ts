@@ -16,6 +16,7 @@ export const VERBS: readonly Verb[] = [...DECIDE, ...WATCH, ...UNDO, ...CHECK, .
 
 /** Runs one command line (without node and script) and returns its exit code. Never throws. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  if (argv[0] === '--version') return runCli(['version', ...argv.slice(1)], io)
   let exitCode: number = EXIT.done
   const program = defineProgram(io, (code) => (exitCode = code), argv)
   try {
@@ -51,7 +52,9 @@ export function defineProgram(io: CliIo, ended: (code: number) => void = () => u
   const called = VERBS.filter((verb) => nameOf(verb) === line[0])
   for (const verb of called.length > 0 ? called : VERBS) {
     defineVerb(program, verb, async (run, call) => {
-      const code = await (await run())(new CliContext(io, program.opts(), () => defineProgram(io), runCli), ...(call as never[]))
+      const context = new CliContext(io, program.opts(), () => defineProgram(io), runCli)
+      context.timeoutMs()
+      const code = await (await run())(context, ...(call as never[]))
       ended(code ?? EXIT.done)
     })
   }

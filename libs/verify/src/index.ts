@@ -46,7 +46,7 @@ export interface VerifyBundleOptions {
  * is in the witnessed log. `bytes`: output of `hms-svc audit bundle`. Rejects with `BundleRefused`. Needs only Node.
  */
 export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<VerifiedBundle> {
-  requireKnownOptions(options)
+  requireArguments(bytes, options)
   try {
     return verify(bytes, options)
   } catch (error) {
@@ -145,10 +145,15 @@ function checkEntry(text: string, member: Json | undefined, release: JsonObject)
     throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
 }
 
-/** Refuses unknown options: a misspelt `at` would otherwise be ignored. */
-function requireKnownOptions(options: object): void {
-  const unknown = Object.keys(options).find((name) => name !== 'roster' && name !== 'at')
-  if (unknown === undefined) return
-  const message = `verifyBundle has no option ${JSON.stringify(unknown.slice(0, 100))}; it takes roster, at`
-  throw Object.assign(new TypeError(message), { code: 'HMS_OPTION_UNKNOWN' })
+/** Refuses arguments of another type, and unknown options: a misspelt `at` would otherwise be ignored. */
+function requireArguments(bytes: unknown, options: unknown): void {
+  const given: { roster?: unknown } = isObject(options) && !ArrayBuffer.isView(options) ? options : {}
+  const unknown = Object.keys(given).find((name) => name !== 'roster' && name !== 'at')
+  if (unknown !== undefined) {
+    const message = `verifyBundle has no option ${JSON.stringify(unknown.slice(0, 100))}; it takes roster, at`
+    throw Object.assign(new TypeError(message), { code: 'HMS_OPTION_UNKNOWN' })
+  }
+  if (ArrayBuffer.isView(bytes) && ArrayBuffer.isView(given.roster)) return
+  const message = 'verifyBundle takes the bytes of a bundle, and { roster: bytes }: read both files without an encoding'
+  throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' })
 }

@@ -4,8 +4,8 @@ import type { CliContext } from '../context.js'
 export const SCRIPTS = {
   // Bash splits words at @, : and =, and replaces only the text after the last split, so the script removes the text before it from each
   // candidate. Bash inserts candidates unchanged, so the script quotes each one for the quote that is open at the cursor, because names are
-  // foreign text.
-  bash: `# hms-svc completion for bash: source it, or put it into /etc/bash_completion.d // guard: completion-quotes
+  // foreign text. // guard: completion-quotes
+  bash: `# hms-svc completion for bash: source it, or put it into /etc/bash_completion.d
 _hms_svc_quote() { # sets candidate to the text $2 as it is written behind the open quote $1
   local at
   candidate=""

@@ -154,6 +154,13 @@ describe('hms-svc doctor', () => {
     await edge.close()
   })
 
+  it('reports a concern of several services once, with their names', () => {
+    const concerns = ['the database accepts only reads (next: hms-svc doctor)']
+    const services = ['approver', 'audit'].map((service) => up({ service, state: 'degraded', concerns }))
+    const wrong = judgeServices({ at: NOW, services }, NOW).filter(({ state }) => state === 'wrong')
+    expect(wrong).toMatchObject([{ check: 'services', detail: 'approver, audit: the database accepts only reads', next: 'hms-svc doctor' }])
+  })
+
   it('does not mistake another program on the port for the services', async () => {
     const other = await serveCanned({})
     try {

@@ -64,11 +64,11 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
   if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
   const current = where(({ database, migrations }) => database === 'up' && migrations === 'current')
   if (current.length > 0) checks.push(ok('schema', current.length === services.length ? 'up to date' : `up to date for ${named(current)}`))
-  for (const { service, concerns = [] } of services)
-    for (const concern of concerns) {
-      const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
-      checks.push(wrong(service, detail, next))
-    }
+  for (const concern of new Set(services.flatMap(({ concerns = [] }) => concerns))) {
+    const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
+    const names = named(where(({ concerns = [] }) => concerns.includes(concern)))
+    checks.push(names.includes(',') ? wrong('services', `${names}: ${detail}`, next) : wrong(names, detail, next))
+  }
   return [...checks, ...judgeClocks(at, services, now)]
 }
 

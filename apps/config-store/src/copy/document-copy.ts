@@ -1,4 +1,4 @@
-import { HmsError, remembered, STORE_BEHIND } from '#libs/contracts'
+import { action, HmsError, remembered, STORE_BEHIND } from '#libs/contracts'
 import { evaluate, type InForce, type Reader } from '#libs/evaluation'
 import { Database, type Transaction } from '#libs/persistence'
 import { Clock, describeError, Logger } from '#libs/platform'
@@ -251,4 +251,9 @@ export class DocumentCopy implements OnModuleInit {
     this.preparedParts.clear()
     this.currentStableHeads = undefined
   }
+}
+
+/** Returns the 404 for a policy that this store does not have. */
+export function policyNotFound(detail: string): HmsError {
+  return new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: [action('policies.list'), action('approve')] })
 }

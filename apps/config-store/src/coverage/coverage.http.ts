@@ -1,7 +1,7 @@
-import { action, type CoverageView, HmsError, type LeftBotView } from '#libs/contracts'
+import { type CoverageView, type LeftBotView } from '#libs/contracts'
 import { Clock, Slots } from '#libs/platform'
 import { Controller, Get, Injectable, Query } from '@nestjs/common'
-import { DocumentCopy } from '../copy/document-copy.js'
+import { DocumentCopy, policyNotFound } from '../copy/document-copy.js'
 import { ReadersWatch } from '../copy/readers-watch.js'
 import { StoreTime } from '../store-time.js'
 import { botsOf, coverageView } from './coverage.js'
@@ -68,8 +68,7 @@ export class CoverageController {
   async show(@Query() { policy, revision, waitMs, bots, named }: CoverageQueryDto): Promise<CoverageView> {
     await this.copy.waitForRevision(revision)
     if (this.copy.documentsOf(policy).length === 0) {
-      const next = [action('approve')]
-      throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${policy} is stored.`, { status: 404, next })
+      throw policyNotFound(`No policy ${policy} is stored.`)
     }
     const view = revision === undefined || waitMs === undefined ? this.view(policy) : await this.whenCurrent(policy, revision, waitMs)
     const left = leftOf(policy, await this.presence.leftBehind())

@@ -1,13 +1,6 @@
-import {
-  action,
-  HmsError,
-  type LiveRecord,
-  peekPredicate,
-  type PolicyHistoryEntry,
-  type ReleaseRecord,
-  withoutInternalReason,
-} from '#libs/contracts'
+import { type LiveRecord, peekPredicate, type PolicyHistoryEntry, type ReleaseRecord, withoutInternalReason } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
+import { policyNotFound } from '../copy/document-copy.js'
 import { RequireScope, Rosters, type AuthorizedRequest, linkNext, Paged } from '#libs/service'
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
@@ -45,8 +38,7 @@ export class HistoryController {
       return page
     })
     if (entries.length > 0 || before !== undefined) return actor?.valuesOnly === true ? entries.map(outsideEntry) : entries
-    const next = [action('approve')]
-    throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} was ever in force.`, { status: 404, next })
+    throw policyNotFound(`No policy ${id} was ever in force.`)
   }
 }
 

@@ -1,5 +1,4 @@
 import {
-  action,
   HmsError,
   NOT_BY_CALLER,
   UNVERIFIED_HEADER,
@@ -17,7 +16,7 @@ import { cutPage, Paged, RequireScope, Rosters, type AuthorizedRequest } from '#
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
-import { DocumentCopy } from '../copy/document-copy.js'
+import { DocumentCopy, policyNotFound } from '../copy/document-copy.js'
 import { policyAt, policyVersion } from '../history/policy-at.js'
 import { RestoreDocument } from '../state-check/restore-document.js'
 import { StoreMetrics } from '../store-metrics.js'
@@ -94,8 +93,7 @@ export class PoliciesController {
     const answer = this.answer(id, query)
     if (answer === null) {
       this.unverified.requireVerified(id)
-      const next = [action('approve')]
-      throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
+      throw policyNotFound(`No policy ${id} is in force.`)
     }
     return this.send(reply, answer.etag, known, () => jsonFor(actor, answer))
   }

@@ -6,7 +6,7 @@ import { Rosters } from '#libs/service'
 import { verifyHead } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { VerifiedRows } from '../heads/verified-rows.js'
-import { DocumentCopy } from '../copy/document-copy.js'
+import { DocumentCopy, policyNotFound } from '../copy/document-copy.js'
 import { documentId, DOCUMENTS, recordedState } from '../heads/head.table.js'
 import { LIVE_RELEASES, releasesOf } from '../heads/live-history.js'
 import { StoreHeads } from '../intake/store-heads.js'
@@ -42,8 +42,7 @@ export class RestoreDocument {
       for (const place of [...places].sort()) restored.push(await this.restore(tx, policy, place, recorded.get(place)))
       return restored
     })
-    if (restored.length === 0)
-      throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: [action('policies.list')] })
+    if (restored.length === 0) throw policyNotFound(`There is no policy ${policy}.`)
     this.log.info({ policy, places: restored, by, reason }, 'policy restored')
     await this.copy.refresh()
     return restored

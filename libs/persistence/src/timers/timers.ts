@@ -49,7 +49,7 @@ export class Timers {
   private readonly sweeps = new PeriodicTask(this.clock, {
     everyMs: () => this.nextSweepMs,
     run: () => this.claimAndFire(),
-    failed: (error) => this.log.warn({ error: describeError(error) }, 'timers could not be swept'),
+    failed: (error, inARow) => this.log[inARow === 1 ? 'warn' : 'debug']({ error: describeError(error) }, 'timers could not be swept'),
   })
   private nextSweepMs = SWEEP_MS
   /** Whether the next sweep was requested. A safety-net sweep usually finds nothing due, so it checks before it claims. */
