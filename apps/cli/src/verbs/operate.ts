@@ -181,7 +181,7 @@ export const OPERATE = [
     run: async () => (await import('../completion/complete.js')).completeLine,
   }),
   ...under('Operate', [
-    verb('version', 'version of this program, as by --version', {
+    verb('version', 'version of this program; also --version', {
       examples: ['', '--json'],
       run: async () => (await import('../help/help.js')).showVersion,
     }),
