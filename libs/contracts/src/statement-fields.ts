@@ -16,7 +16,7 @@ export function statementFields(statement: string): StatementField[] {
 
 function fieldsOf(value: unknown, path: readonly string[]): StatementField[] {
   const members = membersOf(value)
-  if (members === undefined) return [{ field: fieldOf(path), value: printable(JSON.stringify(value) ?? 'nothing') }]
+  if (members === undefined) return [{ field: printable(fieldOf(path)), value: printable(JSON.stringify(value) ?? 'nothing') }]
   return members.flatMap(([key, member]) => fieldsOf(member, [...path, key]))
 }
 
@@ -27,6 +27,7 @@ function membersOf(value: unknown): [string, unknown][] | undefined {
   return members.length === 0 ? undefined : members
 }
 
-function fieldOf(path: readonly string[]): string {
-  return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : printable(JSON.stringify(key)))).join('.')
+/** Returns a dotted path. Keys of other characters than ASCII words are quoted, because their letters may look like those of a known key. */
+export function fieldOf(path: readonly string[]): string {
+  return path.map((key) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.') // guard: field-quoted
 }

@@ -1,4 +1,4 @@
-import { canonicalJson, isObject, type FieldDifference, type Json, type JsonObject } from '#libs/contracts'
+import { canonicalJson, fieldOf, isObject, type FieldDifference, type Json, type JsonObject } from '#libs/contracts'
 import type { PolicyDocument } from './document.js'
 
 export type ChangeKind = 'added' | 'removed' | 'changed'
@@ -28,10 +28,6 @@ function unitsOf({ kind, from, to }: Omit<Change, 'path'>, { before, after }: Un
 
 function isMeasured(value: Json | undefined): boolean {
   return typeof value === 'number' || (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number'))
-}
-
-export function fieldOf(path: readonly string[]): string {
-  return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key))).join('.')
 }
 
 /** Compares maps by key, and lists of equal length by index; a list of changed length is one changed value. */

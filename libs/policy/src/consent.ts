@@ -84,7 +84,7 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
       heading: printable(`${id} ${version}`),
       changes: undefined,
       verdict: [bad(why)],
-      remarks: remarksOf(release),
+      remarks: remarksOf(release, null),
     }
   }
   const before = live.release?.policy
@@ -99,7 +99,7 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
     remarks: [
       ...changes.flatMap(describeMagnitude).map(bad),
       ...predecessorWarning(release, live.release),
-      ...remarksOf(release, before?.version),
+      ...remarksOf(release, live.release),
     ],
   }
 }
@@ -113,14 +113,15 @@ function predecessorWarning({ previous }: SignedRelease, live: LiveRelease | nul
   return [bad(`It follows ${follows}, but ${inForce} is in force: ${outcome}; approve again later.`)]
 }
 
-function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): ConsentLine[] {
-  const versions = fallbacks.map(({ version }) => version)
+function remarksOf({ fallbacks, rollback }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
+  // The version of a fallback is a label of approver's: readers go by the digest. That of the release in force needs no line.
+  const others = fallbacks.filter(({ digest }) => digest !== live?.digest) // guard: consent-fallback-digest
+  const names = others.map(({ version, digest }) => `${quotedUnless(/^[\w.+-]+$/, version)} (${digest.slice(0, 19)}…)`)
   return [
     ...(rollback === undefined
       ? []
       : [plain(`Brings back ${rollback.target.version}. Public reason: ${rollback.reason || 'none is given'}`)]),
-    // The version in force is always a fallback; if it is the only one, it needs no line.
-    ...(versions.length === 0 || versions.join() === live ? [] : [plain(`May be taken back to ${versions.join(', ')}`)]),
+    ...(names.length === 0 ? [] : [plain(`May be taken back to ${names.join(', ')}`)]),
   ]
 }
 
@@ -141,14 +142,20 @@ function planConsent([release]: readonly SignedRelease[]): ConsentLine[] {
   ]
 }
 
+/** Quotes a text that could be read as other words of its line. */
+function quotedUnless(plainText: RegExp, text: string): string {
+  return plainText.test(text) ? text : JSON.stringify(text) // guard: consent-quotes
+}
+
 /** Formats the steps of the canary. The name of a scope is free text in the plan, so the scope itself is added. */
 function stepsText(plan: RolloutPlan): string {
-  const steps = stepsOf(plan).map(({ share, scope, scopeName }) => `${share / 100} % of ${scopeName} (${scope})`)
+  const nameOf = (name: string): string => quotedUnless(/^[\p{L}\p{N} .'-]*$/u, name)
+  const steps = stepsOf(plan).map(({ share, scope, scopeName }) => `${share / 100} % of ${nameOf(scopeName)} (${scope})`)
   return `${steps.join(', then ')}, observed for ${spokenDuration(plan.observeMs)}${steps.length > 1 ? ' each' : ''}`
 }
 
 function partnersOf({ partners }: RolloutPlan): string {
-  return partners === null ? 'all partners' : partners.join(', ') || 'no partners'
+  return partners === null ? 'all partners' : partners.map((name) => quotedUnless(/^[a-z0-9-]+$/, name)).join(', ') || 'no partners'
 }
 
 /** Returns a change as three table cells: field, value before, value after. Values are complete JSON with their unit. */

@@ -6,6 +6,8 @@ import { displayUnits, unitsBefore } from './units.js'
 
 /** Maximum characters shown of a value, more than a person reads. Beyond it, a digest shows whether two values are equal. */
 const MAX_SHOWN = 2_000
+/** Characters shown before the first difference of a longer value. */
+const CONTEXT = 40
 
 /** Formats a change: `limit 35 → 25 µg/m³`, `note removed (was "x")`. Values are complete JSON, as signed: `25` is not `"25"`. */
 export function describeChange(change: FieldChange): string {
@@ -16,7 +18,7 @@ export function describeChange(change: FieldChange): string {
     case 'removed':
       return `${change.field} removed (was ${valueText(change.from)}${before})`
     case 'changed':
-      return `${change.field} ${valueText(change.from)}${before === after ? '' : before} → ${valueText(change.to)}${after}`
+      return `${change.field} ${valueText(change.from, change.to)}${before === after ? '' : before} → ${valueText(change.to, change.from)}${after}`
   }
 }
 
@@ -27,9 +29,17 @@ export function differenceOf(change: FieldChange): FieldDifference {
   return { ...values, text: describeChange(change), ...(remarks.length === 0 ? {} : { remarks }) }
 }
 
-/** Formats a value as complete JSON, or with its digest if it is longer than a person reads. */
-export function valueText(value: Json | undefined): string {
+/** Formats a value as complete JSON. One longer than a person reads is shown from where it differs from `other`, with its digest. */
+export function valueText(value: Json | undefined, other?: Json): string {
   const text = JSON.stringify(value) ?? 'nothing' // guard: difference-types
   if (text.length <= MAX_SHOWN) return text
-  return `${text.slice(0, MAX_SHOWN)}… (${text.length} characters, sha256:${createHash('sha256').update(text).digest('hex').slice(0, 16)})`
+  const [start, end] = [Math.max(0, firstDifference(text, JSON.stringify(other) ?? '') - CONTEXT), text.length]
+  const shown = `${start > 0 ? '…' : ''}${text.slice(start, start + MAX_SHOWN)}${start + MAX_SHOWN < end ? '…' : ''}`
+  return `${shown} (${end} characters, sha256:${createHash('sha256').update(text).digest('hex').slice(0, 16)})`
+}
+
+function firstDifference(text: string, other: string): number {
+  let at = 0
+  while (at < other.length && text[at] === other[at]) at++
+  return at // guard: difference-shown
 }

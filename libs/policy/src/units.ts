@@ -33,8 +33,8 @@ const KNOWN: Record<string, [dimension: string, factor: number]> = {
   week: ['time', 604_800],
 }
 
-/** Letters, digits and common signs; anything else could be mistaken for a value. */
-const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
+/** Words that begin with a letter, % or °. Any other text could be read as part of the number before it, or as another value. */
+const UNITS = /^[\p{L}%°][\p{L}\p{N}_%°·/^*.²³-]*(?: [\p{L}%°][\p{L}\p{N}_%°·/^*.²³-]*)*$/u // guard: units-quoted
 
 /** Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`. Quotes a text that does not look like a unit. */
 export function displayUnits(units: string): string {

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '#libs/contracts'
-import { changesBetween, fieldOf, POLICY_KNOWN_KEYS, typeOfJson, type Change } from '#libs/policy'
+import { fieldOf, type Json, type JsonObject } from '#libs/contracts'
+import { changesBetween, POLICY_KNOWN_KEYS, typeOfJson, type Change } from '#libs/policy'
 import { compileExpression, type Policies } from './expression.js'
 import { policyReadsOf } from './reads.js'
 

@@ -174,7 +174,7 @@ describe('approve', () => {
     // The service claims that 35 is in force; nothing signed confirms that.
     expect(stderr).toMatch(/^epa-pm25-limit 2\.0\.0\n {2}DIFFERENCE NOT VERIFIED: .*\n {2}May/)
     expect(stderr).not.toMatch(/\b35\b/)
-    expect(stderr).toMatch(/^ {2}May be taken back to 1\.0\.0$/m)
+    expect(stderr).toMatch(/^ {2}May be taken back to 1\.0\.0 \(sha256:[0-9a-f]{12}…\)$/m)
   })
 
   it('signs nothing if the reported digest is not the digest of the bytes', async () => {

@@ -27,8 +27,9 @@ function changedFirst(a: { live: string | null }, b: { live: string | null }): n
 
 function policyTable({ id, version, live, differences }: PlannedPolicy): string[] {
   const rows = differences.map((change) => {
-    const [from, to] = [change.from, change.to].map((value) => (value === undefined ? '' : valueText(value)))
-    return [change.field, from!, to!, change.units ?? '', describeMagnitude(change).join('; ')]
+    const { from, to } = change
+    const cells = [from === undefined ? '' : valueText(from, to), to === undefined ? '' : valueText(to, from)]
+    return [change.field, ...cells, change.units ?? '', describeMagnitude(change).join('; ')]
   })
   const heading = `### ${cell(id)} ${live === null ? '(first version)' : `${cell(live)} →`} ${cell(version)}`
   return [heading, '', ...table(['field', 'in force', 'planned', 'units', 'look twice'], rows)]

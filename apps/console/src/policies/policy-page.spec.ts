@@ -276,7 +276,8 @@ describe('the list of policies', () => {
 it.each([
   ['ug_per_m3', 'µg/m³'],
   ['mg_per_m3', 'mg/m³'],
-  ['percent', 'percent'],
+  ['percent', '%'],
+  ['000 µg', '"000 µg"'],
   [undefined, ''],
 ])('writes the unit %s as %s', (units, text) => {
   expect(unitText(units === undefined ? {} : { units })).toBe(text)

@@ -1,5 +1,5 @@
 import type { Json, JsonObject, PolicyView } from '#libs/contracts'
-import { POLICY_KNOWN_KEYS } from '#libs/policy'
+import { displayUnits, POLICY_KNOWN_KEYS } from '#libs/policy'
 import type { JSX } from 'preact'
 import { None } from '../layout/absent.js'
 import { Command, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
@@ -41,10 +41,5 @@ export function ruleOf(policy: JsonObject): [key: string, value: Json][] {
 
 /** Returns a policy's unit as people write it, `µg/m³` for `ug_per_m3`; empty if the policy names no unit. */
 export function unitText({ units }: JsonObject): string {
-  if (typeof units !== 'string') return ''
-  return units
-    .replaceAll('_per_', '/')
-    .replaceAll(/\bug\b/g, 'µg')
-    .replaceAll(/\bm3\b/g, 'm³')
-    .replaceAll(/\bm2\b/g, 'm²')
+  return typeof units === 'string' ? displayUnits(units) : ''
 }
