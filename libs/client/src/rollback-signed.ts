@@ -17,8 +17,7 @@ export interface PreparedRollback {
 /** Requests a release that reinstates a version, and verifies it. Throws `HMS_APPROVAL_MISMATCH` (502) if it differs. */
 export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackRequest['rollback']): Promise<PreparedRollback> {
   const { policy: id, version } = rollback
-  const answer = await api.post('/v1/approvals/prepare', { rollback })
-  const { prepared, predicates } = readPrepared(answer)
+  const { prepared, predicates } = readPrepared(await api.post('/v1/approvals/prepare', { rollback }))
   const [release, ...others] = predicates
   if (others.length > 0 || !isRollbackTo(release!, id, version)) throw mismatch('another rollback than requested')
   return { id, version, prepared }

@@ -58,8 +58,7 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
 
   private async poll(): Promise<void> {
     if (this.readers.size === 0) return
-    const numbers = [...this.readers.keys()]
-    const records = await this.database.autocommit((tx) => findAll(tx, RUNS, { number: numbers }))
+    const records = await this.database.autocommit((tx) => findAll(tx, RUNS, { number: [...this.readers.keys()] }))
     for (const record of records) this.push(runView(record))
   }
 

@@ -44,8 +44,7 @@ export class ArrivalSeals {
     if (row.seal === null) return 'it is not signed' // guard: arrival-rows-signed
     try {
       requireArrival(row.seal, predicateOf(row.entry, row.releases, row.actors ?? []), this.roster().serviceKeys('audit'))
-      const facts = JSON.parse(row.entry) as EntryFacts
-      return misfitOf(row, facts)
+      return misfitOf(row, JSON.parse(row.entry) as EntryFacts)
     } catch (error) {
       return error instanceof SignatureError ? error.detail : 'its entry cannot be read'
     }

@@ -7,8 +7,7 @@ import { readGivenFile } from '../files.js'
 
 /** Replaces each folder by its `*.yaml` and `*.yml` files, also those of folders below it. Exit 2 for a folder without any. */
 export async function policyFiles(paths: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(paths.map(filesOf))
-  return [...new Set(found.flat())]
+  return [...new Set((await Promise.all(paths.map(filesOf))).flat())]
 }
 
 async function filesOf(path: string): Promise<string[]> {

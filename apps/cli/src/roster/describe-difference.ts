@@ -69,8 +69,7 @@ function describeMembers(from: object, to: object): string[] {
   const text = (value: unknown): string =>
     value === undefined ? 'nothing' : typeof value === 'string' ? value : canonicalJson(value as JsonObject)
   const [before, after] = [from as Record<string, unknown>, to as Record<string, unknown>]
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  return names.flatMap((name) =>
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) =>
     text(before[name]) === text(after[name]) ? [] : [`${name}: ${text(before[name])} → ${text(after[name])}`],
   )
 }

@@ -14,8 +14,7 @@ export class DeliveriesController {
   @Get()
   @Paged(({ id }: DeliveryView) => id, { usual: 500, after: 'before' })
   async list(@Query() query: DeliveriesQueryDto): Promise<DeliveryView[]> {
-    const deliveries = await this.database.transaction((tx) => findDeliveries(tx, query))
-    return deliveries.map(deliveryView)
+    return (await this.database.transaction((tx) => findDeliveries(tx, query))).map(deliveryView)
   }
 
   /** Returns one delivery with each stored attempt and its result. */

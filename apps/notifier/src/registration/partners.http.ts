@@ -26,8 +26,7 @@ export class PartnersController {
   @Get()
   @Paged(({ id }: PartnerSummary) => id)
   async list(): Promise<PartnerSummary[]> {
-    const partners = await this.database.transaction(allPartners)
-    return partners.map(summaryOf)
+    return (await this.database.transaction(allPartners)).map(summaryOf)
   }
 
   /** Registers a partner, or replaces the partner with the same id; its pending deliveries use the new address. */

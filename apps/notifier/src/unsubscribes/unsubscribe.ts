@@ -78,8 +78,7 @@ export class Unsubscribe {
     const [onCall] = LADDER
     const people = (await allPartners(tx)).filter(({ groups }) => groups.includes(onCall))
     const { id, name, channels } = partner
-    const names = channelNames(channels)
-    const otherChannels = names.filter((_, index) => {
+    const otherChannels = channelNames(channels).filter((_, index) => {
       const channel = channels[index]!
       return channel.kind !== 'email' || unsubscribedAt(partner, channel.to) === null
     })

@@ -48,8 +48,7 @@ export class KeyFolder {
 
   async list(): Promise<KeyEntry[]> {
     const stems = (await namesIn(this.dir)).filter((file) => file.endsWith(PUBLIC)).map((file) => file.slice(0, -PUBLIC.length))
-    const entries = await Promise.all(stems.sort().map((stem) => this.entry(stem)))
-    return entries.filter((entry) => entry !== undefined)
+    return (await Promise.all(stems.sort().map((stem) => this.entry(stem)))).filter((entry) => entry !== undefined)
   }
 
   async find(name: string): Promise<KeyEntry | undefined> {

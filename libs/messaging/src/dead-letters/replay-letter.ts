@@ -35,8 +35,7 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
       const letter = await letters.openLetter(tx, id, signed)
       // Set before the handler runs, because the database may reject its writes as late as at the commit.
       isHandled = true
-      const outcome = await run(tx)
-      return letters.close(tx, letter, 'replayed', { by, reason: outcome, statement: signed?.statement })
+      return letters.close(tx, letter, 'replayed', { by, reason: await run(tx), statement: signed?.statement })
     })
   } catch (error) {
     if (!isHandled || isTransient(error)) throw error // guard: replay-refused-late
