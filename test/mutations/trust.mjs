@@ -1,6 +1,13 @@
 /** Guards of the checks on releases, bundles, heads and rosters, by signers, readers and rollout. Same form as `GUARDS`. */
 export const TRUST_GUARDS = [
   {
+    name: 'service-key-named',
+    guard: 'a service does not start with a key that the roster does not name for it',
+    without: '',
+    spec: 'test/scenarios/expired-roster.spec.ts',
+    test: 'that does not name the key of the service is refused: HMS_IDENTITY_MISMATCH, with the variable that sets the key',
+  },
+  {
     name: 'summary-code',
     guard: 'the summary in a header contains no reason that a person wrote',
     without: ["? reason : ''", '? reason : reason'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ServiceName } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging/testing'
 import { Metrics, silentLogger, type Logger } from '#libs/platform'
 import { VirtualClock } from '#libs/platform/testing'
@@ -8,7 +9,7 @@ import { openMemoryService } from '../support/memory-system.js'
 
 const EXPIRES = '2030-01-01T00:00:00.000Z'
 
-async function startAt(time: string): Promise<{ host: Host; warnings: string[] }> {
+async function startAt(time: string, keyOf: ServiceName = 'linter'): Promise<{ host: Host; warnings: string[] }> {
   const clock = new VirtualClock(time)
   const { roster, serviceSigner } = await testIdentity((edited) => void (edited.expires = EXPIRES))
   const warnings: string[] = []
@@ -21,7 +22,7 @@ async function startAt(time: string): Promise<{ host: Host; warnings: string[] }
     metrics: new Metrics(),
     roster,
     bus: new MemoryBus(),
-    signerOf: async (service) => serviceSigner(service),
+    signerOf: async () => serviceSigner(keyOf),
     open: async () => openMemoryService(clock),
     configStoreUrls: [],
     version: '0.0.0-test',
@@ -44,5 +45,9 @@ describe('a start with a roster', () => {
     const { host, warnings } = await startAt('2029-12-01T00:00:00.000Z')
     expect(warnings).toEqual([])
     await host.stop()
+  })
+  it('that does not name the key of the service is refused: HMS_IDENTITY_MISMATCH, with the variable that sets the key', async () => {
+    const refused = { code: 'HMS_IDENTITY_MISMATCH', status: 403, detail: expect.stringContaining('HMS_LINTER_KEY_FILE') as string }
+    await expect(startAt('2029-12-01T00:00:00.000Z', 'audit')).rejects.toMatchObject(refused)
   })
 })

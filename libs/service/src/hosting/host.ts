@@ -2,7 +2,7 @@ import { SERVICE_PATHS, type ServiceName, action, HmsError } from '#libs/contrac
 import { EventServer, withReadCache, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import { BACKLOG, collectRoutes, finishResponses, listenError, type LimitedServer, type Logger } from '#libs/platform'
-import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
+import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, variableOf } from '#libs/process'
 import type { Roster } from '#libs/signing'
 import { Module, type Type } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
@@ -40,7 +40,7 @@ export class Host {
     const seal = services.length > 1 ? withReadCache(STATEMENT_SEAL) : undefined
     const parts = await Promise.all(services.map((name) => openService(name, adapters, seal)))
     const runtimes = new Map(parts.map(({ runtime }) => [runtime.name, runtime]))
-    await requireUnexpiredRoster([...runtimes.values()], adapters)
+    await requireUsableRoster([...runtimes.values()], adapters)
     const consumers = new Map([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
     const rosterNow = (): Roster => newestRoster([...runtimes.values()], adapters.roster)
     const databaseOf = (path: string): Database => databaseFor(path, runtimes)
@@ -114,10 +114,11 @@ function databaseFor(path: string, runtimes: ReadonlyMap<ServiceName, ServiceRun
   return (here.find(({ name }) => SERVICE_PATHS[name].some(isBelow)) ?? here[0]!).database
 }
 
-/** Throws for an expired roster, after closing bus and services; otherwise the process would not end. */
-async function requireUnexpiredRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
+/** Throws for a roster that is expired or does not name a service's key, after closing bus and services: the process must end. */
+async function requireUsableRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
   try {
     requireRosterInForce(newestRoster(runtimes, roster), clock.now(), log)
+    runtimes.forEach(requireNamedKey) // guard: service-key-named
   } catch (error) {
     await bus.close()
     await Promise.all(runtimes.map((runtime) => runtime.stop()))
@@ -159,4 +160,12 @@ function requireRosterInForce({ version, expires }: Roster, now: Date, log: Logg
     })
   }
   if (remainingMs < EXPIRES_SOON_MS) log.warn({ roster: version, expires }, 'the roster expires soon: propose and sign the next one')
+}
+
+/** Throws `HMS_IDENTITY_MISMATCH` (403): other services would ignore all events of this process, and no event is signed a second time. */
+function requireNamedKey({ name, signer: { keyid }, roster }: ServiceRuntime): void {
+  if (roster.serviceKeys(name).has(keyid)) return
+  const remedy = `Set ${variableOf(name, 'KEY_FILE')} to the file of its key, or HMS_ROSTER to the newest roster.`
+  const detail = `Roster ${roster.version} does not name ${keyid} as a key of ${name}: its signatures would not count. ${remedy}`
+  throw new HmsError('HMS_IDENTITY_MISMATCH', detail, { status: 403, next: [action('roster.show')] })
 }
