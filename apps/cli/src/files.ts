@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { HmsError, isObject, readBytes, type JsonObject } from '#libs/contracts'
 import { exposedTo, readGivenFile as read, readGivenText as readText } from '#libs/files'
 import type { CliContext } from './context.js'
@@ -17,6 +20,11 @@ export async function readGivenFile(file: string, maxBytes = MAX_FILE_BYTES): Pr
 /** Reads a file as text; a leading UTF-8 byte order mark is dropped. */
 export function readGivenText(file: string, maxBytes = MAX_FILE_BYTES): Promise<string> {
   return readText(file, maxBytes)
+}
+
+/** Returns the folder of what this machine remembers: the data folder, which only `dev` creates, else the user's own. */
+export function memoryFolder(dataDir: string): string {
+  return existsSync(dataDir) ? dataDir : join(homedir(), '.config', 'hms-svc')
 }
 
 const FETCH_MS = 30_000

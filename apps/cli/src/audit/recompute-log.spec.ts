@@ -25,9 +25,11 @@ import {
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Problems } from '../output/problems.js'
 import { recomputeLog, SeenCheckpoint } from './recompute-log.js'
+
+const INSTALLATION = 'sha256:first'
 
 const logKeys = generateKeyPair()
 const witnessKeys = generateKeyPair()
@@ -167,7 +169,7 @@ describe('recomputeLog', () => {
   it('returns a tree that SeenCheckpoint refuses if the log was shortened or rewritten', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hms-seen-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
-    const seen = new SeenCheckpoint(folder, policy.log.name)
+    const seen = new SeenCheckpoint(folder, INSTALLATION, policy.log.name)
     const before = await (await new ServedLog(300).publish()).recompute()
     expect(await seen.checkpointExtending(before.tree)).toBeUndefined()
     await seen.keep(before.note)
@@ -182,5 +184,16 @@ describe('recomputeLog', () => {
     await expect(seen.checkpointExtending((await (await rewritten.publish()).recompute()).tree)).rejects.toThrow(
       'not those that were verified here',
     )
+  })
+
+  it('is remembered for each installation, also without a data folder, as on the machine of an auditor', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'hms-seen-'))
+    onTestFinished(() => rmSync(home, { recursive: true }))
+    vi.stubEnv('HOME', home)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { note, tree } = await (await new ServedLog(3).publish()).recompute()
+    await new SeenCheckpoint(join(home, '.hms'), INSTALLATION, policy.log.name).keep(note)
+    expect(await new SeenCheckpoint(join(home, '.hms'), INSTALLATION, policy.log.name).checkpointExtending(tree)).toMatchObject({ size: 3 })
+    expect(await new SeenCheckpoint(join(home, '.hms'), 'sha256:other', policy.log.name).checkpointExtending(tree)).toBeUndefined()
   })
 })

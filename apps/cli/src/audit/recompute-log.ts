@@ -21,7 +21,7 @@ import {
 } from '#libs/signing'
 import { replaceFile } from '#libs/files'
 import { invalid } from '../export/strict.js'
-import { readGivenText } from '../files.js'
+import { memoryFolder, readGivenText } from '../files.js'
 import type { Problems } from '../output/problems.js'
 
 export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
@@ -130,11 +130,8 @@ class Approvals {
 export class SeenCheckpoint {
   private readonly file: string
 
-  constructor(
-    private readonly dataDir: string,
-    origin: string,
-  ) {
-    this.file = join(dataDir, 'checkpoints', encodeURIComponent(origin), 'checkpoint')
+  constructor(dataDir: string, installation: string, origin: string) {
+    this.file = join(memoryFolder(dataDir), 'checkpoints', encodeURIComponent(installation), encodeURIComponent(origin), 'checkpoint')
   }
 
   /** Throws `HMS_PROOF_INVALID` if the tree does not begin with the stored checkpoint; returns that checkpoint, if any. */
@@ -147,9 +144,7 @@ export class SeenCheckpoint {
     return seen
   }
 
-  /** Stores the checkpoint if there is a data folder. */
   async keep(note: string): Promise<void> {
-    if (!existsSync(this.dataDir)) return
     await mkdir(dirname(this.file), { recursive: true })
     // Replaced atomically, because another `audit verify` may end at the same time.
     await replaceFile(this.file, note, 0o644)

@@ -3,6 +3,7 @@ import { systemClock, type ApiClient } from '#libs/client'
 import { HmsError, toBase64, type AuditProof } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
+import { problemOf } from '../errors.js'
 import { Problems } from '../output/problems.js'
 import { logPoliciesOf, newestRoster, newestRostersHere } from '../roster/rosters-here.js'
 import { readRuns } from '../runs/read-runs.js'
@@ -34,7 +35,7 @@ export async function verifyAudit(context: CliContext): Promise<void> {
   const isBehind = await heads.checkServed(documents, { versions, doubt, pause: pauseWithin(BEHIND_WAIT_MS) })
   if (doubt !== undefined && !(isBehind && doubt.code === 'HMS_FRESHNESS_MIXED'))
     problems.add('the stable heads', `${doubt.detail} (${doubt.code})`)
-  const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
+  const memory = new SeenCheckpoint(context.io.environment.dataDir, roster.installation, policy.log.name)
   const before = await problems.check('the log', () => memory.checkpointExtending(tree))
   const published = checkRuns(runs, content, problems)
   const sources: LiveSources = {
@@ -44,7 +45,7 @@ export async function verifyAudit(context: CliContext): Promise<void> {
   }
   const { releases: live, breakGlass } = await checkLive(documents, content, sources, problems)
   problems.raise()
-  await memory.keep(note)
+  await memory.keep(note).catch((error) => context.output.note(`The next verification here cannot compare: ${problemOf(error).detail}`))
   const { origin, size, root, witnessedAt } = checkpoint
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
   const continued =

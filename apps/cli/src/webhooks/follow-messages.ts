@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ApiClient } from '#libs/client'
 import type { DeliveryView } from '#libs/contracts'
 import { replaceFile } from '#libs/files'
 import { usageError } from '../errors.js'
-import { readGivenText } from '../files.js'
+import { memoryFolder, readGivenText } from '../files.js'
 import type { Forwarded, Message } from './forward.js'
 
 /** State of a listener: how far it has forwarded messages, and the secret that signs them. */
@@ -33,9 +32,7 @@ export class PositionFile {
   private readonly file: string
 
   constructor(dataDir: string, url: string, partner: string | undefined) {
-    // Only `dev` creates a data folder.
-    const folder = existsSync(dataDir) ? dataDir : join(homedir(), '.config', 'hms-svc')
-    this.file = join(folder, 'webhooks', `${encodeURIComponent(url)}~${encodeURIComponent(partner ?? 'all')}.json`)
+    this.file = join(memoryFolder(dataDir), 'webhooks', `${encodeURIComponent(url)}~${encodeURIComponent(partner ?? 'all')}.json`)
   }
 
   async read(): Promise<FeedPosition | undefined> {
