@@ -114,6 +114,14 @@ describe('Authorizer', () => {
     ])
   })
 
+  it('suggests no key to an anonymous client where a signed statement is required', async () => {
+    const { access } = await world()
+    const refused = { code: 'HMS_AUTH_REQUIRED', detail: expect.not.stringContaining('HMS_TOKEN') as string }
+    await expect(
+      access.admit({ method: 'POST', url: '/v1/tokens', headers: {}, body: BODY, peer: undefined }, STATEMENT),
+    ).rejects.toMatchObject(refused)
+  })
+
   it('accepts no key, whatever its scope, where a signed statement is required', async () => {
     const { key, ask, signed, signers } = await world()
     expect(await ask(`Bearer ${key(['operate']).token}`, STATEMENT)).toBe('403 HMS_AUTH_STATEMENT_REQUIRED')

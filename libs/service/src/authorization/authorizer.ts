@@ -111,7 +111,7 @@ export class Authorizer {
 
   private grantWithoutSignature(header: string | undefined, what: AccessNeed['what'] | 'bot', isOpen: boolean): Grant | undefined {
     if (header === undefined && isOpen) return {}
-    if (header === undefined) throw required()
+    if (header === undefined) throw required(what)
     const bearer = BEARER.exec(header)?.[1]
     if (bearer === undefined) return undefined
     const record = this.tokens.require(bearer)
@@ -135,13 +135,11 @@ function grantOf({ id, name, region, scopes }: TokenRecord): Grant {
   return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region, ...(readsAll ? {} : { valuesOnly: true }) }, token: id }
 }
 
-function required(): HmsError {
-  return new HmsError(
-    'HMS_AUTH_REQUIRED',
-    'This needs a signed request, or a key in HMS_TOKEN. With profile dev the CLI and the SDK sign writes with the operator ' +
-      'key of the data folder.',
-    { status: 401, next: [action('tokens.create', { scope: 'SCOPE' }), action('help.environment')] },
-  )
+function required(what: AccessNeed['what'] | 'bot'): HmsError {
+  const other = 'or a key in HMS_TOKEN. With profile dev the CLI and the SDK sign writes with the operator key of the data folder.'
+  const detail = what === 'statement' ? 'This needs a request signed by a person: --sign NAME.' : `This needs a signed request, ${other}`
+  const next = [what === 'statement' ? action('tokens.help') : action('tokens.create', { scope: 'SCOPE' }), action('help.environment')]
+  return new HmsError('HMS_AUTH_REQUIRED', detail, { status: 401, next })
 }
 
 /** Returns any bot of this key, because the required bot is known only from the body. */
