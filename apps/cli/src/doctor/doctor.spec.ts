@@ -171,6 +171,15 @@ describe('hms-svc doctor', () => {
     }
   })
 
+  it('does not close with "Nothing is wrong." where checks were not possible, such as without a key in production', async () => {
+    const service = { service: 'linter', database: 'up', migrations: 'current', broker: 'up' }
+    const system = await serveCanned({ 'GET /readyz': { body: { status: 'up', services: [service] } } })
+    const { stdout } = await runForTest(['doctor', '--url', system.url])
+    const unknown = stdout.split('\n').filter((line) => line.startsWith('?')).length
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`; ${unknown} checks were not possible\\.$`))
+    await system.close()
+  })
+
   it('exits with 5 if the services respond and a check is wrong', async () => {
     const service = { service: 'linter', database: 'up', migrations: 'missing', broker: 'up' }
     const system = await serveCanned({ 'GET /readyz': { status: 503, body: { status: 'down', services: [service] } } })

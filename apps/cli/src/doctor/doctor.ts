@@ -33,10 +33,11 @@ export async function runDoctor(context: CliContext): Promise<number> {
     ...(answering ? await checkTraffic(client) : []),
     ...(answering ? await checkAttention(client, context.io.now()) : []),
   ]
-  const found = checks.filter(({ state }) => state === 'wrong').length
+  const count = (wanted: Check['state']): number => checks.filter(({ state }) => state === wanted).length
+  const found = count('wrong')
   context.output.data({ healthy: found === 0, checks }, () => [
     ...checks.flatMap((check) => lines(context, check)),
-    closing(found, checks.filter(({ state }) => state === 'warn').length),
+    closing(found, count('warn'), count('unknown')),
   ])
   if (found === 0) return EXIT.done
   return answering ? EXIT.conflict : EXIT.unreachable
@@ -71,9 +72,10 @@ function lines({ output: { paint } }: CliContext, { check, state, detail, next }
   return next === undefined ? [line] : [line, `  next: ${next}`]
 }
 
-function closing(found: number, warnings: number): string {
-  if (found === 0 && warnings > 0) return `Nothing is wrong; ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
-  return found === 0 ? 'Nothing is wrong.' : found === 1 ? 'One thing is wrong.' : `${found} things are wrong.`
+function closing(found: number, warnings: number, skipped: number): string {
+  const wrong = found === 0 ? 'Nothing is wrong' : found === 1 ? 'One thing is wrong' : `${found} things are wrong`
+  const warned = warnings === 0 ? '' : `; ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`
+  return `${wrong}${warned}${skipped === 0 ? '' : `; ${skipped} ${skipped === 1 ? 'check was' : 'checks were'} not possible`}.`
 }
 
 const CONNECT_MS = 2_000
