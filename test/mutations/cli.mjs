@@ -176,6 +176,20 @@ export const CLI_GUARDS = [
     test: 'names a fallback that only calls itself the version in force',
   },
   {
+    name: 'ticket-shown',
+    guard: 'a person sees what a decision on a ticket signs before the key is unlocked',
+    without: '',
+    spec: 'test/attacks/swapped-subjects.spec.ts',
+    test: 'about a ticket is shown before the key is unlocked: run, attempt, policies and release',
+  },
+  {
+    name: 'letter-as-named',
+    guard: 'a decision on a dead letter is about the letter that the person named',
+    without: [', ...named }', ' }'],
+    spec: 'test/attacks/swapped-subjects.spec.ts',
+    test: 'about a dead letter is about the named one, whichever the service returns',
+  },
+  {
     name: 'difference-types',
     guard: 'a difference shows the types of values',
     without: "typeof value === 'string' ? value : ($1 ?? $2)",

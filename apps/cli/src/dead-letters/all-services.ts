@@ -42,8 +42,10 @@ export async function findLetter(client: ApiClient, text: string): Promise<DeadL
   const [, service, id] = /^(?:([^/]+)\/)?([0-9a-fA-F-]{36})$/.exec(text) ?? []
   if (id === undefined)
     throw usageError(`${text} is not the id of a dead letter: expected a UUID, with or without SERVICE/ before it.`, ['hms-svc dlq list'])
-  const read = (name: ServiceName): Promise<DeadLetterView> =>
-    client.get('/v1/dead-letters/{service}/{id}', { service: name, id: id.toLowerCase() })
+  const read = async (name: ServiceName): Promise<DeadLetterView> => {
+    const named = { service: name, id: id.toLowerCase() }
+    return { ...(await client.get('/v1/dead-letters/{service}/{id}', named)), ...named } // guard: letter-as-named
+  }
   if (service !== undefined) return read(parseService(service))
   const { answers, unreachable, refusals } = await callServices(SERVICES, read)
   if (answers[0] !== undefined) return answers[0].answer

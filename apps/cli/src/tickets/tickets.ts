@@ -3,7 +3,7 @@ import { signRunDecision } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { requireReason, usageError } from '../errors.js'
 import { durationFlag, policyRefs } from '../flags.js'
-import { openKey, type DecisionFlags } from '../keys/key-folder.js'
+import { findKey, openKey, type DecisionFlags } from '../keys/key-folder.js'
 
 /** Lists open tickets; with `all` also closed ones. */
 export async function listTickets(context: CliContext, { all = false }: { all?: boolean }): Promise<void> {
@@ -72,8 +72,11 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   if ((decision === 'extend') !== (flags.by !== undefined))
     throw usageError('--by DURATION is of --decision extend, which needs it', ['hms-svc tickets decide --help'])
   const byMs = durationFlag('--by', flags.by)
+  await findKey(context, flags.sign)
+  const { run, attempt, digest: subject, policies } = await context.get('/v1/tickets/{number}', { number })
+  // The run of a ticket is known from the service alone, and unlocking the key is the consent.
+  context.output.note(`Signs: ${decision} run #${run}, attempt ${attempt} (${policyRefs(policies)}), digest ${subject}`) // guard: ticket-shown
   const signer = await openKey(context, flags)
-  const { run, attempt, digest: subject } = await context.get('/v1/tickets/{number}', { number })
   const more = { ...(decision === 'accept' ? { ticket: number } : {}), ...(byMs === undefined ? {} : { byMs }) }
   const at = new Date(context.io.now())
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, ...more }, signer)
