@@ -54,3 +54,9 @@ it('OFREP writes a number as its schema says, alone and in bulk, and follows a s
   system.clock.advanceTo(system.clock.now().getTime() + 61_000)
   await until('the other schema is known', async () => (await value('number-limit.limit')).includes('"value":25,'))
 })
+
+it('the name of a schema is as long as an id at most: a longer one is refused, and is no failure', async () => {
+  const send = (name: string): Promise<unknown> => press.api.post('/v1/schemas', { name, schema: { type: 'object' } })
+  await expect(send('x'.repeat(5_000))).rejects.toMatchObject({ status: 400 })
+  await expect(send('x'.repeat(100))).resolves.toMatchObject({ name: 'x'.repeat(100) })
+})
