@@ -27,7 +27,7 @@ export function Statement({ payload, digest, release, live }: StatementProps): J
         </span>
       </p>
       {release === undefined ? null : <Differences release={release} />}
-      <details>
+      <details open={release === undefined}>
         <summary>All {lines.length} fields that are signed</summary>
         <Table caption="Every field of what is signed" head={['Field', 'Value']}>
           {lines.map(({ field, value }) => (
