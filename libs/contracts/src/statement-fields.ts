@@ -15,16 +15,9 @@ export function statementFields(statement: string): StatementField[] {
 }
 
 function fieldsOf(value: unknown, path: readonly string[]): StatementField[] {
-  const members = membersOf(value)
-  if (members === undefined) return [{ field: printable(fieldOf(path)), value: printable(JSON.stringify(value) ?? 'nothing') }]
+  const members: [string, unknown][] = typeof value === 'object' && value !== null ? Object.entries(value) : []
+  if (members.length === 0) return [{ field: printable(fieldOf(path)), value: printable(JSON.stringify(value) ?? 'nothing') }]
   return members.flatMap(([key, member]) => fieldsOf(member, [...path, key]))
-}
-
-/** Returns the members of a non-empty object or array; `undefined` for any other value. */
-function membersOf(value: unknown): [string, unknown][] | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const members = Object.entries(value)
-  return members.length === 0 ? undefined : members
 }
 
 /** Returns a dotted path. Keys of other characters than ASCII words are quoted, because their letters may look like those of a known key. */
