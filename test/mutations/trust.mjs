@@ -15,6 +15,13 @@ export const TRUST_GUARDS = [
     test: 'contains a reason that is a code, and leaves one out that a person wrote',
   },
   {
+    name: 'roster-names',
+    guard: 'two people of a roster have names that differ by more than blanks, width and case',
+    without: ["name.normalize('NFKC').replaceAll(/\\s+/g, ' ')", 'name'],
+    spec: 'libs/signing/src/roster/roster.spec.ts',
+    test: 'with names that differ by a kind of blank is refused',
+  },
+  {
     name: 'prepared-is-a-release',
     guard: 'a person signs only a release, not another statement that names the policy',
     without:

@@ -31,7 +31,7 @@ export function readUnsignedRoster(envelope: unknown): Roster {
   const roster = new Roster(predicate, digest, envelope as Envelope)
   const principals = [...roster.principals.values()]
   requireUnique(
-    principals.map((principal) => principal.name.trim().toLowerCase()),
+    principals.map(({ name }) => name.normalize('NFKC').replaceAll(/\s+/g, ' ').trim().toLowerCase()), // guard: roster-names
     'two principals share the name',
   )
   requireUnique(

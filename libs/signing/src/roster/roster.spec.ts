@@ -92,6 +92,11 @@ describe('a roster', () => {
     ['a stranger in a role', ({ roles }) => roles[0]?.principals.push('mallory')],
     ['a service among the approvers', ({ roles }) => roles[0]?.principals.push('rollout')],
     ['two people of one name', ({ principals }) => Object.assign(principals['epa-counsel'] ?? {}, { name: 'epa chief' })],
+    [
+      'names that differ by a kind of blank',
+      ({ principals }) => Object.assign(principals['epa-counsel'] ?? {}, { name: 'EPA\u00a0 Chief' }),
+    ],
+    ['names that differ by a width', ({ principals }) => Object.assign(principals['epa-counsel'] ?? {}, { name: '\uff25PA Chief' })],
     ['two people where one is to be enough', ({ roles }) => Object.assign(roles[1] ?? {}, { soleOfficial: true })],
     ['two roles of one name', ({ roles }) => roles.push(...roles.slice(0, 1))],
   ])('with %s is refused', async (_what, edit) => {

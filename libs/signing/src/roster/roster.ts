@@ -114,7 +114,7 @@ export class Roster {
     return this.principals.get(id)?.name ?? id
   }
 
-  /** Returns the principal with exactly this name. Names are unique even without regard to case. */
+  /** Returns the principal with exactly this name. Names are unique, regardless of case, width and blanks. */
   principalByName(name: string): Principal | undefined {
     return [...this.principals.values()].find((principal) => principal.name === name)
   }
