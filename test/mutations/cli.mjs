@@ -183,6 +183,13 @@ export const CLI_GUARDS = [
     test: 'about a ticket is shown before the key is unlocked: run, attempt, policies and release',
   },
   {
+    name: 'roster-as-named',
+    guard: 'a person signs the roster of the digest that they named',
+    without: ['[given, options.expectDigest]', '[options.expectDigest]'],
+    spec: 'apps/cli/src/roster/roster.spec.ts',
+    test: 'signs no other roster than the one that the digest names, whatever the service calls it',
+  },
+  {
     name: 'letter-as-named',
     guard: 'a decision on a dead letter is about the letter that the person named',
     without: [', ...named }', ' }'],

@@ -54,7 +54,7 @@ async function signRosterProposal(context: CliContext, given: string | undefined
   const { acceptUnreadable = [] } = proposal
   if (acceptUnreadable.length > 0)
     context.output.note(`  ! readers may refuse what is live of ${acceptUnreadable.join(', ')}, as who proposed it accepted`)
-  expectDigest(options.expectDigest, next.digest)
+  for (const named of [given, options.expectDigest]) expectDigest(named, next.digest) // guard: roster-as-named
   const signer = await openKey(context, options)
   const sig = await signer.sign(pae(STATEMENT_TYPE, Buffer.from(next.envelope.payload, 'base64')))
   const signature = { keyid: signer.keyid, sig: Buffer.from(sig).toString('base64') }

@@ -212,6 +212,14 @@ describe('roster sign', () => {
     expect(service!.requests.filter(({ call }) => call.startsWith('POST'))).toEqual([])
   })
 
+  it('signs no other roster than the one that the digest names, whatever the service calls it', async () => {
+    const swapped = { ...proposal(await signedBy(second, 1)), digest: `sha256:${'0'.repeat(64)}` }
+    const { code } = await hms(['roster', 'sign', swapped.digest, '--sign', 'EPA Chief'], {
+      'GET /v1/roster/proposals': { body: [swapped] },
+    })
+    expect([code, service!.requests.filter(({ call }) => call.startsWith('POST'))]).toEqual([5, []])
+  })
+
   it('signs no roster that does not follow from the chain of this machine', async () => {
     const skipped = proposal(await signedBy({ ...second, version: 3 }))
     const { code, stderr } = await hms(['roster', 'sign', '--sign', 'EPA Chief'], { 'GET /v1/roster/proposals': { body: [skipped] } })
