@@ -20,8 +20,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
   async get(id: string): Promise<T | undefined> {
     const ahead = this.tx.takeAhead(this.definition.name, id)
     if (ahead !== undefined) return (await ahead) as T | undefined
-    const rows = await this.tx.query<{ doc: T }>(`SELECT doc FROM ${this.table} WHERE id = $1`, [id])
-    return rows[0]?.doc
+    return (await this.tx.query<{ doc: T }>(`SELECT doc FROM ${this.table} WHERE id = $1`, [id]))[0]?.doc
   }
 
   async put(document: T): Promise<void> {

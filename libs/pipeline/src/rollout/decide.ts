@@ -248,8 +248,7 @@ function handleDecision(rollout: Rollout, received: DecisionReceived, context: R
 /** Extends the bake. In `holding` the bake after the effective time is extended, because that time is part of the signed release. */
 function extend(rollout: Rollout, byMs: number, context: RolloutContext): RolloutDecision {
   if (rollout.state === 'holding') return unchanged({ ...rollout, bakeMs: rollout.bakeMs + byMs })
-  const leftMs = Date.parse(rollout.bakeUntil!) - context.now.getTime()
-  return bake(rollout, leftMs + byMs, context, rollout.bakeSince)
+  return bake(rollout, Date.parse(rollout.bakeUntil!) - context.now.getTime() + byMs, context, rollout.bakeSince)
 }
 
 /** Renews the heads, so that config-store counts and reports the currently connected bots. */

@@ -63,7 +63,6 @@ export class SignedBodies {
   /** Counts a request against its limit. Throws 429 `HMS_HTTP_TOO_MANY`. */
   async count(request: FastifyRequest, reply: FastifyReply, proofOf: ProofOf): Promise<void> {
     const database = this.databaseFor(request.url.split('?')[0]!)
-    const proof = await proofOf(request, { roster: this.roster(), database, now: this.clock.now() })
-    settleStatement(request, reply, proof)
+    settleStatement(request, reply, await proofOf(request, { roster: this.roster(), database, now: this.clock.now() }))
   }
 }

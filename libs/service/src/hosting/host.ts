@@ -87,8 +87,7 @@ export class Host {
       await this.stop()
       throw listenError(listen.host, listen.port, error, () => action('help.environment'))
     })
-    const address = this.app.getHttpServer().address() as { port: number }
-    return address.port
+    return (this.app.getHttpServer().address() as { port: number }).port
   }
 
   /** Stops in order: no new requests, no new events, running work finishes, connections close. */

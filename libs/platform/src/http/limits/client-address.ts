@@ -59,6 +59,5 @@ export function clientOf(address: string): string {
 /** Returns an address without the zone of a link-local address, and as IPv4 if it was mapped to IPv6. */
 function plainAddress(address: string): string {
   const plain = address.replace(/%.*$/, '')
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1]
-  return mapped ?? plain
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1] ?? plain
 }
