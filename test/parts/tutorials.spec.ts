@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../architecture/root.js'
@@ -40,6 +42,7 @@ describe('tutorials', () => {
       const reader = new Reader(folder, { HMS_PORT: String(port), HMS_URL: url }, said, () => ready(url))
       try {
         for (const block of blocks) await reader.do(block)
+        if (name === 'partner.md') expect(await statusAfterCutRequest(receiver)).toBe(401)
       } finally {
         await reader.end()
       }
@@ -47,3 +50,15 @@ describe('tutorials', () => {
     600_000,
   )
 })
+
+/** Cuts a request to the receiver in its body, then returns the status of the next request. */
+async function statusAfterCutRequest(port: number): Promise<number> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write('POST /hms HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n{')
+  // The interim response proves that the receiver reads the body.
+  await once(socket, 'data')
+  socket.destroy()
+  await once(socket, 'close')
+  return (await fetch(`http://127.0.0.1:${port}/hms`, { method: 'POST', body: '{}' })).status
+}
