@@ -96,6 +96,14 @@ describe('verifyWebhook', () => {
     expect(codeOf(() => verifyWebhook(secret, { ...HEADERS, ...headers }, body, { now }))).toBe(code)
   })
 
+  it.each([[{ test: 2432232314 }], [[123]], [undefined]])('names the body as received, given %j', (body) => {
+    expect(codeOf(() => verifyWebhook(SECRET, HEADERS, body as never, { now }))).toBe('HMS_WEBHOOK_SIGNATURE_INVALID')
+  })
+
+  it.each([[undefined], [[undefined]], ['']])('names the secret, given %j', (secret) => {
+    expect(codeOf(() => verifyWebhook(secret as never, HEADERS, BODY, { now }))).toBe('HMS_WEBHOOK_SECRET_INVALID')
+  })
+
   it('throws HMS_WEBHOOK_BODY_INVALID for signed bytes that are not JSON', () => {
     const signature = new Webhook(SECRET).sign('msg_4', now, 'plain')
     const headers = { ...HEADERS, 'webhook-id': 'msg_4', 'webhook-signature': signature }

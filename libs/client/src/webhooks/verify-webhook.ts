@@ -61,14 +61,16 @@ export function verifyWebhook<Body = WebhookBody>(
 ): Body {
   requireKnownOptions('verifyWebhook', options, OPTIONS)
   const { toleranceMs = 300_000, now = new Date() } = options
-  const checks = (typeof secret === 'string' ? [secret] : secret).map(checkOf)
+  const checks = [secret].flat().map((each) => checkOf(String(each)))
   const id = readHeader(headers, 'webhook-id')
   const timestamp = readHeader(headers, 'webhook-timestamp')
   const signatures = readHeader(headers, 'webhook-signature').split(' ')
   checkTime(timestamp, toleranceMs, now)
+  // A framework's parser may have replaced the body.
+  if (typeof rawBody !== 'string' && !ArrayBuffer.isView(rawBody)) throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
   const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), Buffer.from(rawBody)])
-  const isValid = checks.map((check) => check(signed)).some((matches) => signatures.some(matches))
-  if (!isValid) throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
+  if (!checks.map((check) => check(signed)).some((matches) => signatures.some(matches)))
+    throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
   return parseBody(rawBody) as Body
 }
 
@@ -112,8 +114,8 @@ function decodeSecret(secret: string): Buffer {
   const encoded = /^whsec_(.+)$/.exec(secret)?.[1] ?? ''
   const key = Buffer.from(encoded, 'base64')
   // Buffer skips invalid base64; re-encoding detects that.
-  const valid = key.toString('base64') === encoded && key.length >= 24 && key.length <= 64
-  if (!valid) throw new WebhookVerificationError('HMS_WEBHOOK_SECRET_INVALID')
+  if (key.toString('base64') !== encoded || key.length < 24 || key.length > 64)
+    throw new WebhookVerificationError('HMS_WEBHOOK_SECRET_INVALID')
   return key
 }
 
@@ -144,13 +146,11 @@ function parseBody(rawBody: string | Uint8Array): unknown {
 
 const PREFIX = 'whpk_'
 
-const RAW_BYTES = 32
-
 /** Decodes `whpk_` and the base64 of the 32 bytes of an Ed25519 public key, as returned by `GET /v1/webhook-keys`. */
 function decodePublicKey(text: string): KeyObject {
   const raw = Buffer.from(text.slice(PREFIX.length), 'base64')
   // Buffer skips invalid base64; re-encoding detects that.
-  if (raw.length !== RAW_BYTES || raw.toString('base64') !== text.slice(PREFIX.length))
+  if (raw.length !== 32 || raw.toString('base64') !== text.slice(PREFIX.length))
     throw new WebhookVerificationError('HMS_WEBHOOK_SECRET_INVALID')
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' })
 }
