@@ -33,6 +33,34 @@ it.each<[string, () => unknown]>([
   })
 })
 
+it.each<[string, () => unknown]>([
+  ['connect', () => connect(never('http://127.0.0.1:9' as never))],
+  ['getPolicy', () => getPolicy('pm25', null as never)],
+  ['deployPolicy', () => (deployPolicy as () => unknown)()],
+  ['decideRun', () => (decideRun as (run: number, decision: string) => unknown)(1, 'abort')],
+])('%s names its options, given no object', async (name, call) => {
+  await expect(async () => call()).rejects.toMatchObject({
+    code: 'HMS_OPTION_UNKNOWN',
+    message: expect.stringMatching(`^${name} needs an object of options; it takes `) as string,
+  })
+})
+
+it.each<[string, object]>([
+  ['token', { token: 'hms_a_b\n' }],
+  ['bot', { bot: 42 }],
+  ['region', { region: 'x'.repeat(65) }],
+  ['policies', { policies: 'pm25' }],
+  ['timeoutMs', { timeoutMs: '5s' }],
+])('a reader names the option %s that it cannot use, before any request', async (name, options) => {
+  const refusal = { code: 'HMS_CONFIG_INVALID', message: expect.stringMatching(`^${name} must `) as string }
+  await expect(connect({ url: 'http://127.0.0.1:9', ...options })).rejects.toMatchObject(refusal)
+  if (name !== 'token') await expect(followPolicies({ brokers: ['127.0.0.1:9'], ...options })).rejects.toMatchObject(refusal)
+})
+
+it('a follower names brokers that are no list', async () => {
+  await expect(followPolicies({ brokers: '127.0.0.1:9' as never })).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
+})
+
 it.each([
   ['text', { roster: new Uint8Array() }],
   [new Uint8Array(), new Uint8Array([1])],

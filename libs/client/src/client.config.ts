@@ -8,7 +8,7 @@ export interface ClientConfig {
   bot?: string
   region?: string
   /** Policies of this reader; default: all. */
-  policies?: string[]
+  policies?: readonly string[]
   token?: string
   /** Folder of the last known good copy; without it, the copy is lost when the process ends. */
   cacheDir?: string
@@ -85,7 +85,7 @@ function withoutSlash(url: string): string {
 
 function nameProblem(max: number): (value: string) => string | undefined {
   return (value) =>
-    isName(value, max) ? undefined : `must have at most ${max} characters, and no control characters or half surrogate pairs`
+    isName(value, max) ? undefined : `must be text of at most ${max} characters, without control characters and half surrogate pairs`
 }
 
 /** Returns the problem of a token, which must be a valid header value; the problem never contains the token. */
@@ -95,14 +95,25 @@ function tokenProblem(value: string): string | undefined {
 
 /** Returns why a list of policies is invalid, as the rest of a sentence; `undefined` if it is valid. */
 export function policiesProblem(ids: readonly unknown[]): string | undefined {
-  const isRight = ids.length > 0 && ids.length <= MAX_POLICIES_OF_READER && ids.every(isPolicyId)
+  const isRight = Array.isArray(ids) && ids.length > 0 && ids.length <= MAX_POLICIES_OF_READER && ids.every(isPolicyId)
   return isRight ? undefined : `must name 1 to ${MAX_POLICIES_OF_READER} policies by their ids`
 }
 
-/** Returns the distinct policy ids, sorted; `undefined` for a reader of all policies. Throws `HMS_CONFIG_INVALID` (400). */
-export function namedPolicies(ids: readonly string[] | undefined): readonly string[] | undefined {
-  if (ids === undefined) return undefined
-  const problem = policiesProblem(ids)
-  if (problem !== undefined) throw new HmsError('HMS_CONFIG_INVALID', `policies ${problem}`, { status: 400 })
-  return [...new Set(ids)].sort()
+/** Reads the options of a reader; the environment has the defaults, also for empty text. Throws `HMS_CONFIG_INVALID` (400). */
+export function readReaderOptions(options: Partial<Omit<ClientConfig, 'roster'>> & { roster?: string | Uint8Array; timeoutMs?: number }) {
+  const config = readClientConfig()
+  const { token, timeoutMs = 10_000 } = options
+  const [bot, region] = [options.bot || config.bot, options.region || config.region]
+  const policies = options.policies ?? config.policies
+  const problems = {
+    bot: bot && nameProblem(MAX_BOT_NAME)(bot),
+    region: region && nameProblem(MAX_REGION_NAME)(region),
+    policies: policies && policiesProblem(policies),
+    token: token && tokenProblem(token),
+    timeoutMs: timeoutMs >= 0 ? undefined : 'must be a number of milliseconds',
+  }
+  for (const [name, problem] of Object.entries(problems))
+    if (problem) throw new HmsError('HMS_CONFIG_INVALID', `${name} ${problem}`, { status: 400 })
+  const [cacheDir, pinned] = [options.cacheDir || config.cacheDir, options.roster ?? config.roster]
+  return { config, reader: { bot, region }, policies: policies && [...new Set(policies)].sort(), cacheDir, pinned, timeoutMs }
 }

@@ -197,12 +197,10 @@ async function* unzipped(response: IncomingMessage): AsyncGenerator<Buffer, void
 
 /** Returns `undefined` for a 404. Rethrows every other error. */
 export async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer
-  } catch (error) {
+  return answer.catch((error: unknown) => {
     if (error instanceof HmsError && error.status === 404) return undefined
     throw error
-  }
+  })
 }
 
 /** Reads all documents, unverified, in pages: one response may not hold all. Each is as of some time during the read. */

@@ -1,6 +1,6 @@
 import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
-import { namedPolicies, readClientConfig, readUrl, tokenOfServer } from '../client.config.js'
+import { readReaderOptions, readUrl, tokenOfServer } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { optionNames, requireKnownOptions } from '../known-options.js'
 import { DiskCopy } from './disk-copy.js'
@@ -42,8 +42,6 @@ export interface ConnectionPorts {
   random?: () => number
 }
 
-const FIRST_COPY_MS = 10_000
-
 /**
  * Opens a connection that keeps a local copy up to date and reconnects indefinitely; only verified documents are applied. Resolves on the
  * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or the server's refusal. Never keeps the process alive.
@@ -55,15 +53,11 @@ export async function connect(options: ConnectOptions = {}): Promise<TypedConnec
 
 /** Same as `connect`, without the check for unknown options, and with ports that tests replace. */
 export async function openConnection(options: ConnectOptions, ports: ConnectionPorts = {}): Promise<ReaderSession> {
-  const config = readClientConfig()
+  const { config, reader, policies, cacheDir, pinned, timeoutMs } = readReaderOptions(options)
   const url = options.url === undefined ? config.url : readUrl(options.url)
-  const token = options.token ?? tokenOfServer(config, url)
-  const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
-  const policies = namedPolicies(options.policies ?? config.policies)
-  const cacheDir = options.cacheDir ?? config.cacheDir
+  const token = options.token || tokenOfServer(config, url)
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, url, reader, (error) => connection.emitError(error), policies)
   const { clock = systemClock, random } = ports
-  const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
   // Imported here, before the timeout starts, so that a command that only uses HTTP loads a quarter less code.
   const [{ ReaderSession: Session }, { StreamFeed }, { serverTransports }] = await Promise.all([
@@ -72,7 +66,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
     import('./link/server-transports.js'),
   ])
   const until = clock.elapsed() + timeoutMs
-  const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
+  const rosters = await openRosters({ pinned, source: httpRosters(api), cacheDir, clock, random, until })
   const contact = new Contact((reason) => unreachable(api.url, reason))
   const connection: ReaderSession = new Session({ reader, policies, api, disk, rosters, clock, contact }, (session) => {
     const target = { url: api.url, reader, policies, token, clock: session.time }

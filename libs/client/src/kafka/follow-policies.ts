@@ -1,4 +1,4 @@
-import { namedPolicies, readClientConfig } from '../client.config.js'
+import { readReaderOptions } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { optionNames, requireKnownOptions } from '../known-options.js'
 import { Contact } from '../connection/contact.js'
@@ -35,8 +35,6 @@ export interface FollowOptions extends BrokerOptions {
 
 const OPTIONS = optionNames<FollowOptions>()('brokers', 'sasl', 'ssl', 'bot', 'region', 'policies', 'roster', 'cacheDir', 'timeoutMs')
 
-const FIRST_COPY_MS = 10_000
-
 /**
  * Follows policies on Kafka alone: `hms.config.state.v1` from its beginning, rosters on `hms.roster.v1`, verified documents only. Resolves
  * at the end of the log or with a disk copy; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`. Keeps the process alive until `close`.
@@ -53,15 +51,10 @@ export async function openFollower(
   source: RecordSource,
   clock: Clock = systemClock,
 ): Promise<ReaderSession> {
-  const config = readClientConfig()
-  const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
-  const policies = namedPolicies(options.policies ?? config.policies)
-  const cacheDir = options.cacheDir ?? config.cacheDir
-  const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
+  const { reader, policies, cacheDir, pinned, timeoutMs } = readReaderOptions(options)
   const report = (error: Error): void => follower.emitError(error)
   // Named after the topic, not the brokers, so that a change of broker addresses does not lose the floors.
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report, policies)
-  const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })
   const contact = new Contact((reason) => brokerUnreachable(source.name, reason))
   const follower: ReaderSession = new ReaderSession(

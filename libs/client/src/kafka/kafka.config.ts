@@ -22,7 +22,7 @@ export function readBrokerConfig(
       ?.trim()
       .split(',')
       .map((part) => part.trim())
-  if (brokers === undefined || brokers.length === 0 || brokers.some((broker) => !/^\S+:\d+$/.test(broker)))
+  if (!Array.isArray(brokers) || brokers.length === 0 || brokers.some((broker) => !/^\S+:\d+$/.test(broker)))
     throw brokerConfigInvalid('brokers, or HMS_KAFKA_BROKERS, must be a list of host:port')
   return { brokers, sasl: options.sasl ?? readSasl(env), ssl: options.ssl ?? readTls(env) }
 }
