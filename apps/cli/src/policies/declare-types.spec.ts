@@ -44,7 +44,10 @@ function compile(declarations: string, program: string): string[] {
     noEmit: true,
     skipLibCheck: true,
     types: ['node'],
-    paths: { 'hms-svc': [`${ROOT}libs/client/src/index.ts`] },
+    paths: {
+      'hms-svc': [`${ROOT}libs/client/src/index.ts`],
+      'hms-svc/*': [`${ROOT}libs/client/src/*/index.ts`],
+    },
   }
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, getSourceFile } = host
@@ -103,6 +106,11 @@ describe('types of the policies in force', () => {
       "hms.get('ozone-limit').units",
       "const text: string = hms.get('ozone-limit').limit",
       'export { before, from, limit, max, text }',
+      "import { HmsProvider } from 'hms-svc/openfeature'",
+      "import { followPolicies } from 'hms-svc/kafka'",
+      "new HmsProvider().connection?.get('ozone')",
+      "void followPolicies().then((reader) => reader.explain('ozone'))",
+      'export const same: typeof hms | undefined = new HmsProvider().connection',
     ].join('\n')
     const found = compile(declareTypes(POLICIES).join('\n'), program)
     expect(found.map((each) => each.split(' ').slice(0, 2).join(' '))).toEqual([
@@ -111,6 +119,8 @@ describe('types of the policies in force', () => {
       expect.stringMatching(/^9 TS(2339|2551)$/),
       expect.stringMatching(/^10 TS(2339|2551)$/),
       '11 TS2322',
+      '15 TS2345',
+      '16 TS2345',
     ])
     const undeclared = compile(
       'export {}',

@@ -3,8 +3,8 @@ import { systemClock, type Clock } from '../clock.js'
 import { optionNames, requireKnownOptions } from '../known-options.js'
 import { Contact } from '../connection/contact.js'
 import { DiskCopy } from '../connection/disk-copy.js'
-import type { HmsConnection } from '../connection/hms-connection.js'
 import { ReaderSession } from '../connection/reader-session.js'
+import type { TypedConnection } from '../policy-types.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { readBrokerConfig, type BrokerOptions } from './kafka.config.js'
 import { brokerUnreachable, KafkaSource } from './kafka-source.js'
@@ -13,7 +13,7 @@ import type { RecordSource } from './record-source.js'
 import { topicRosters } from './topic-rosters.js'
 
 /** Connection without `alert`, because alerts go to config-store, whose address this reader may not know. */
-export type HmsFollower = Omit<HmsConnection, 'alert'>
+export type HmsFollower = Omit<TypedConnection, 'alert'>
 
 /** Options of `followPolicies`; defaults come from the environment. */
 export interface FollowOptions extends BrokerOptions {

@@ -3,9 +3,10 @@ import { HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME, type Json } from '#lib
 import { backoffMs } from '../backoff.js'
 import { type Clock, systemClock, type Timer } from '../clock.js'
 import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
-import type { HeldDocumentSource, HmsConnection, ConnectionState } from '../connection/hms-connection.js'
+import type { HeldDocumentSource, ConnectionState } from '../connection/hms-connection.js'
 import type { ReaderSession } from '../connection/reader-session.js'
 import { requireKnownOptions } from '../known-options.js'
+import type { TypedConnection } from '../policy-types.js'
 import { ProviderEventsEmitter } from './provider-events.js'
 import { ChangeWatch, documentsInForce, type Reader, resolve, type InForce } from '#libs/evaluation'
 
@@ -99,7 +100,7 @@ export class HmsProvider implements Provider {
   }
 
   /** Connection for features that OpenFeature lacks, such as `explain`, `alert` and error events. `undefined` before the first copy. */
-  get connection(): HmsConnection | undefined {
+  get connection(): TypedConnection | undefined {
     return this.live
   }
 
