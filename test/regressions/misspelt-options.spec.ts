@@ -61,6 +61,11 @@ it('a follower names brokers that are no list', async () => {
   await expect(followPolicies({ brokers: '127.0.0.1:9' as never })).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
 })
 
+it('deployPolicy reads the file of `file` beside those of `files`', async () => {
+  const url = 'http://127.0.0.1:9'
+  await expect(deployPolicy({ url, file: 'absent.yaml', files: [] })).rejects.toMatchObject({ code: 'HMS_FILE_UNREADABLE' })
+})
+
 it.each([
   ['text', { roster: new Uint8Array() }],
   [new Uint8Array(), new Uint8Array([1])],

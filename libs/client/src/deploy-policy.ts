@@ -51,7 +51,7 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
   requireKnownOptions('deployPolicy', options, OPTIONS)
   const { config, api } = clientFromEnvironment(options.url)
   const plan = planOptions(options)
-  const policies = await readPolicies(options.files ?? (options.file === undefined ? [] : [options.file]))
+  const policies = await readPolicies([options.file ?? [], options.files ?? []].flat())
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
   const asSigner = async (): Promise<ApiClient> =>
     new ApiClient({ url: api.url, authorize: signedBy(signer, await installationOf(config)) })
