@@ -16,4 +16,8 @@ describe('Listeners', () => {
     expect(received).toEqual([1])
     expect(surfaced).toHaveLength(2)
   })
+
+  it('refuses a listener that is not a function, before any event', () => {
+    expect(() => new Listeners<{ change: number }>().on('change', undefined as never)).toThrow('the listener of change is not a function')
+  })
 })

@@ -5,6 +5,7 @@ export class Listeners<Events> {
   constructor(private readonly surface: (error: unknown) => void = throwLater) {}
 
   on<E extends keyof Events>(event: E, listener: (data: Events[E]) => void): () => void {
+    if (typeof listener !== 'function') throw new TypeError(`the listener of ${String(event)} is not a function`)
     const listeners = this.byEvent.get(event) ?? new Set()
     this.byEvent.set(event, listeners.add(listener))
     return () => listeners.delete(listener)
