@@ -326,9 +326,9 @@ export class ReaderSession implements HmsConnection {
     if (value !== undefined) return value
     const refusal = this.refusals.ofStable(id)
     if (refusal !== undefined) throw refusalOf(refusal)
-    const { policies } = this.options
-    const hint = policies === undefined || policies.includes(id) ? '' : `: this reader does not follow it`
-    throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here${hint}`, { status: 404, next: ['hms-svc runs list'] })
+    const { policies = [id] } = this.options
+    const detail = `no version of ${id} is in force here${policies.includes(id) ? '' : ': this reader does not follow it'}`
+    throw new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: ['hms-svc policies list'] })
   }
 
   private source(): ValueSource {
