@@ -63,5 +63,5 @@ export function withoutCredentials(address: string): string {
 
 /** Masks user name and password of URLs in any text. */
 export function maskCredentials(text: string): string {
-  return text.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>@]*(?:@[^\s/?#"'<>@]*)*@/gi, '$1***@')
+  return text.replaceAll(/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>@]*(?:@[^\s/?#"'<>@]*)*@/gi, '$1***@')
 }
