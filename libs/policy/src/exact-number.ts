@@ -1,4 +1,4 @@
-const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/
+const DECIMAL = /^[-+]?(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d+))?$/
 /** Maximum digits of `toExponential`. */
 const MAX_DIGITS = 101
 
@@ -10,7 +10,7 @@ export function isExact(literal: string, value = Number(literal)): boolean {
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false
   const [, whole = '', fraction = '', power = '0'] = DECIMAL.exec(literal) ?? []
   const written = whole + fraction
-  const digits = written.replace(/^0+/, '').replace(/0+$/, '')
+  const digits = written.replace(/^0+/, '').replace(/(?<!0)0+$/, '')
   if (digits === '') return true
   if (digits.length > MAX_DIGITS) return false
   const exponent = whole.length - 1 - /^0*/.exec(written)![0].length + Number(power)
