@@ -52,7 +52,7 @@ describe('what is signed', () => {
     const argv = ['tickets', 'decide', '5', '--decision', 'promote', ...WHY]
     const { code, stderr } = await runForTest(argv, { env: { ...env, HMS_URL: service.url, HMS_KEY_PASSPHRASE: 'wrong' } })
     expect([code, service.requests.length]).toEqual([3, 1])
-    expect(stderr).toContain(`Signs: promote run #99, attempt 2 (epa-ozone@3.0.0), digest ${DIGEST}`)
+    expect(stderr).toContain(`Signs: promote run #99, attempt 2 (epa-ozone@3.0.0), ${DIGEST}`)
   })
 })
 

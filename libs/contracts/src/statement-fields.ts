@@ -20,7 +20,7 @@ function fieldsOf(value: unknown, path: readonly string[]): StatementField[] {
   return members.flatMap(([key, member]) => fieldsOf(member, [...path, key]))
 }
 
-/** Returns a dotted path. Keys of other characters than ASCII words are quoted, because their letters may look like those of a known key. */
+/** Returns a dotted path. A key with other characters than those of an ASCII word is quoted, because it may look like a known one. */
 export function fieldOf(path: readonly string[]): string {
   return path.map((key) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.') // guard: field-quoted
 }

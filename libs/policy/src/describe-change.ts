@@ -12,13 +12,14 @@ const CONTEXT = 40
 /** Formats a change: `limit 35 → 25 µg/m³`, `note removed (was "x")`. Values are complete JSON, as signed: `25` is not `"25"`. */
 export function describeChange(change: FieldChange): string {
   const [before, after] = [unitsBefore(change), change.units].map((units) => (units === undefined ? '' : ` ${displayUnits(units)}`))
+  const { field, from, to } = change
   switch (change.kind) {
     case 'added':
-      return `${change.field} added ${valueText(change.to)}${after}`
+      return `${field} added ${valueText(to)}${after}`
     case 'removed':
-      return `${change.field} removed (was ${valueText(change.from)}${before})`
+      return `${field} removed (was ${valueText(from)}${before})`
     case 'changed':
-      return `${change.field} ${valueText(change.from, change.to)}${before === after ? '' : before} → ${valueText(change.to, change.from)}${after}`
+      return `${field} ${valueText(from, to)}${before === after ? '' : before} → ${valueText(to, from)}${after}`
   }
 }
 

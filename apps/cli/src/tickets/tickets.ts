@@ -75,7 +75,7 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   await findKey(context, flags.sign)
   const { run, attempt, digest: subject, policies } = await context.get('/v1/tickets/{number}', { number })
   // The run of a ticket is known from the service alone, and unlocking the key is the consent.
-  context.output.note(`Signs: ${decision} run #${run}, attempt ${attempt} (${policyRefs(policies)}), digest ${subject}`) // guard: ticket-shown
+  context.output.note(`Signs: ${decision} run #${run}, attempt ${attempt} (${policyRefs(policies)}), ${subject}`) // guard: ticket-shown
   const signer = await openKey(context, flags)
   const more = { ...(decision === 'accept' ? { ticket: number } : {}), ...(byMs === undefined ? {} : { byMs }) }
   const at = new Date(context.io.now())
