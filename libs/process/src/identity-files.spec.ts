@@ -26,6 +26,18 @@ describe('a missing file of an identity', () => {
     await expect(read(env)).rejects.toMatchObject(expected)
   })
 
+  it.each<[string, string, string, (env: Record<string, string>) => Promise<unknown>]>([
+    ['a roster that is not JSON', 'HMS_ROSTER', 'HMS_IDENTITY_MISSING', (env) => readRosterFile(readHostConfig(env))],
+    ['a roster without signatures', 'HMS_ROSTER', 'HMS_SIGNATURE_MALFORMED', (env) => readRosterFile(readHostConfig(env))],
+    ['a key that is none', 'HMS_LINTER_KEY_FILE', 'HMS_IDENTITY_MISSING', signerOf],
+  ])('is reported as a missing one is, with another command than migrate: %s', async (what, variable, code, read) => {
+    const file = join(dataDir, 'other')
+    writeFileSync(file, what.includes('signatures') ? '{}' : 'none', { mode: 0o600 })
+    const detail = expect.stringMatching(new RegExp(`other cannot be used: .*; ${variable} sets its path\\.$`)) as string
+    const env = { HMS_PROFILE: 'production', [variable]: file }
+    await expect(read(env)).rejects.toMatchObject({ code, detail, steps: [{ command: 'hms-svc help environment' }] })
+  })
+
   it.each<[string, string, (env: Record<string, string>) => Promise<unknown>]>([
     ['roster.json', 'the roster', (env) => readRosterFile(readHostConfig(env))],
     ['service-keys/linter.pem', 'the key of a service', signerOf],

@@ -1,7 +1,7 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
 import { readGivenFile, readGivenText, requirePrivate, type GivenFile } from '#libs/files'
 import { describeError, type Environment } from '#libs/platform'
-import { localSigner, readRoster, type Roster, type Signer } from '#libs/signing'
+import { localSigner, readRoster, type Roster, SignatureError, type Signer } from '#libs/signing'
 import { createPrivateKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ export async function readRosterFile(config: HostConfig): Promise<Roster> {
   if (file === undefined)
     throw settingError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.')
   const variable = config.roster === undefined ? 'HMS_DATA_DIR' : 'HMS_ROSTER'
-  const roster = readRoster(JSON.parse((await readNamed(file, variable)).bytes.toString('utf8')))
+  const roster = await readNamed(file, variable, ({ bytes }) => readRoster(JSON.parse(bytes.toString('utf8'))))
   if (config.profile === 'production' && roster.profile === 'demo')
     throw settingError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`)
   return roster
@@ -53,10 +53,11 @@ export async function readNamedSigner(name: KeyName, config: HostConfig, env: En
 }
 
 /** Reads a key. Throws `HMS_KEY_EXPOSED` if other users can read the file, because a reader of the key can sign for the service. */
-async function readSigner(file: string, variable: string): Promise<Signer> {
-  const key = await readNamed(file, variable)
-  requirePrivate(file, key) // guard: key-exposed
-  return localSigner(createPrivateKey(key.bytes))
+function readSigner(file: string, variable: string): Promise<Signer> {
+  return readNamed(file, variable, (key) => {
+    requirePrivate(file, key) // guard: key-exposed
+    return localSigner(createPrivateKey(key.bytes))
+  })
 }
 
 /** Returns HMS_DATABASE_URL, with the password of the file HMS_DATABASE_PASSWORD_FILE, which may contain any character. */
@@ -69,11 +70,16 @@ export async function databaseUrl({ databaseUrl: url, databasePasswordFile: file
   throw settingError('HMS_CONFIG_INVALID', detail)
 }
 
-async function readNamed(file: string, variable: string): Promise<GivenFile> {
+/** Reads and parses a file; an error names the file, and the variable that sets its path. */
+async function readNamed<T>(file: string, variable: string, parse: (read: GivenFile) => T): Promise<T> {
   try {
-    return await readGivenFile(file, MAX_BYTES)
+    return parse(await readGivenFile(file, MAX_BYTES))
   } catch (error) {
-    const detail = `${file} cannot be read (${describeError(error)}); ${variable} sets its path.`
-    throw new HmsError('HMS_IDENTITY_MISSING', detail, { status: 400, cause: error, next: ['hms-svc migrate'] })
+    if (error instanceof HmsError && error.code === 'HMS_KEY_EXPOSED') throw error
+    const [code, status] = error instanceof SignatureError ? [error.code, 422] : ['HMS_IDENTITY_MISSING', 400]
+    const why = describeError(error)
+    const detail = `${why.startsWith(file) ? why : `${file} cannot be used: ${why}`}; ${variable} sets its path.`
+    const next = [variable === 'HMS_DATA_DIR' ? 'hms-svc migrate' : 'hms-svc help environment']
+    throw new HmsError(code, detail, { status, cause: error, next })
   }
 }
