@@ -117,11 +117,8 @@ export class Authorizer {
     const record = this.tokens.require(bearer)
     // guard: token-statement
     if (what === 'statement') {
-      throw new HmsError(
-        'HMS_AUTH_STATEMENT_REQUIRED',
-        'An API key may not do this: it needs a request signed by a person or the operator.',
-        { status: 403, next: [action('tokens.help')] },
-      )
+      const detail = 'An API key may not do this: it needs a request signed by a person or the operator.'
+      throw new HmsError('HMS_AUTH_STATEMENT_REQUIRED', detail, { status: 403, next: [action('tokens.help')] })
     }
     if (!isOpen) requireScope(record.scopes, what === 'bot' ? { bot: someBot(record) } : what) // guard: token-scope
     return grantOf(record)

@@ -153,10 +153,8 @@ function newestRoster(services: readonly { roster: Roster }[], pinned: Roster): 
 function requireRosterInForce({ version, expires }: Roster, now: Date, log: Logger): void {
   const remainingMs = Date.parse(expires) - now.getTime()
   if (remainingMs <= 0) {
-    throw new HmsError('HMS_ROSTER_EXPIRED', `Roster ${version} was valid until ${expires}. Pin a newer one: set HMS_ROSTER to its file.`, {
-      status: 400,
-      next: [action('help.environment')],
-    })
+    const detail = `Roster ${version} was valid until ${expires}. Pin a newer one: set HMS_ROSTER to its file.`
+    throw new HmsError('HMS_ROSTER_EXPIRED', detail, { status: 400, next: [action('help.environment')] })
   }
   if (remainingMs < EXPIRES_SOON_MS) log.warn({ roster: version, expires }, 'the roster expires soon: propose and sign the next one')
 }
