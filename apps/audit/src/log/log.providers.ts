@@ -45,12 +45,9 @@ async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenS
     return undefined
   }
   if (signer.keyid !== keyIdOf(policy.log.key)) {
-    throw new HmsError(
-      'HMS_IDENTITY_MISMATCH',
-      `The configured log key is ${signer.keyid}, but the roster names ${keyIdOf(policy.log.key)}. Set HMS_TRANSPARENCY_LOG_KEY_FILE to ` +
-        `the file with that private key.`,
-      { status: 403, next: [action('roster.show')] },
-    )
+    const remedy = 'Set HMS_TRANSPARENCY_LOG_KEY_FILE to the file with that private key.'
+    const detail = `The configured log key is ${signer.keyid}, but the roster names ${keyIdOf(policy.log.key)}. ${remedy}`
+    throw new HmsError('HMS_IDENTITY_MISMATCH', detail, { status: 403, next: [action('roster.show')] })
   }
   return { signer, witnesses: await witnessLinks(runtime, policy, seen) }
 }
