@@ -81,6 +81,11 @@ describe('an auditor with the tools of Debian', () => {
     60_000,
   )
 
+  it('reads what is in force with the key in TOKEN, which profile dev refuses if it is false', async () => {
+    const { code, output } = await page(COMMANDS, { TOKEN: `hms_0123456789ab_${'x'.repeat(43)}` })
+    expect([code, output]).toEqual([22, expect.stringContaining('401')])
+  }, 60_000)
+
   it('detects an entry that root changed, and one whose hash was changed with it', async () => {
     const change = (columns: string) => `UPDATE audit.entry SET ${columns} WHERE index = 1`
     await asRoot(
@@ -127,11 +132,11 @@ describe('an auditor with the tools of Debian', () => {
     expect(pageCode).not.toBe(0)
   }
 
-  function page(blocks = COMMANDS): Promise<{ code: number; output: string }> {
+  function page(blocks = COMMANDS, more: Record<string, string> = {}): Promise<{ code: number; output: string }> {
     return new Promise((resolve, reject) => {
       const child = spawn('bash', ['-euo', 'pipefail', '-c', blocks.join('\n')], {
         cwd: folder,
-        env: { ...cleanEnvironment(), URL: env['HMS_URL'] },
+        env: { ...cleanEnvironment(), URL: env['HMS_URL'], ...more },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let output = ''
