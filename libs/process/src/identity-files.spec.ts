@@ -29,7 +29,7 @@ describe('a missing file of an identity', () => {
   it.each<[string, string, string, (env: Record<string, string>) => Promise<unknown>]>([
     ['a roster that is not JSON', 'HMS_ROSTER', 'HMS_IDENTITY_MISSING', (env) => readRosterFile(readHostConfig(env))],
     ['a roster without signatures', 'HMS_ROSTER', 'HMS_SIGNATURE_MALFORMED', (env) => readRosterFile(readHostConfig(env))],
-    ['a key that is none', 'HMS_LINTER_KEY_FILE', 'HMS_IDENTITY_MISSING', signerOf],
+    ['a key of another kind', 'HMS_LINTER_KEY_FILE', 'HMS_IDENTITY_MISSING', signerOf],
   ])('is reported as a missing one is, with another command than migrate: %s', async (what, variable, code, read) => {
     const file = join(dataDir, 'other')
     writeFileSync(file, what.includes('signatures') ? '{}' : 'none', { mode: 0o600 })
