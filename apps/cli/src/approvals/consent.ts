@@ -59,7 +59,7 @@ function describeTakenBack({ version, takenBack }: PreparedApproval['releases'][
 export function overtakenLines({ overtakenBy }: Pick<PreparedApproval, 'overtakenBy'>, { bad }: Pick<Paint, 'bad'>): string[] {
   if (overtakenBy === undefined) return []
   const why = `Run #${overtakenBy} is ahead, and this was prepared before it: once that run succeeds, this ends STALE.`
-  return [`  ${bad(`${why} Approve the file again with --queue.`)}`]
+  return [`  ${bad(`${why} To wait for it instead: hms-svc approve FILE --queue.`)}`]
 }
 
 function linesOf(lines: readonly ConsentLine[], paint: Paint): string[] {

@@ -61,6 +61,17 @@ describe('an installation’s first roster', () => {
     expect(roster.principalOfKey(keyIdOf(spkiToKey(spki!)))?.id).toBe('rollout')
   })
 
+  it('says that a signature does not count by the root role', async () => {
+    const roles = (document['roles'] as { name: string }[]).map((role) =>
+      role.name === 'keepers' ? { ...role, principals: ['air-director'], threshold: 1 } : role,
+    )
+    const { stdout, stderr } = await sign(await written('other.yaml', { roles }), '--sign', 'Air Counsel', '--out', at('other.json'))
+    expect(stderr).toContain('! Roster 1 does not count this signature: its root role names other people')
+    expect(stdout).toContain('signed by no valid signer; 1 more needed')
+    const counted = await sign(at('other.json'), '--sign', 'Air Director')
+    expect([counted.stderr.includes('does not count'), counted.stdout.includes('Enough people signed it')]).toEqual([false, true])
+  })
+
   it('counts each person once, and prints the progress as JSON', async () => {
     const file = await written('again.yaml')
     await sign(file, '--sign', 'Air Director', '--out', at('again.json'))

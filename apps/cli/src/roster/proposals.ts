@@ -121,16 +121,18 @@ async function signRosterFile(context: CliContext, file: string, options: SignRo
   for (const line of describeRoster(roster)) context.output.note(line)
   expectDigest(options.expectDigest, roster.digest)
   const signer = await openKey(context, options)
-  if (roster.principalOfKey(signer.keyid)?.kind !== 'person') {
+  const person = roster.principalOfKey(signer.keyid)
+  if (person?.kind !== 'person') {
     const detail = `The roster names no person with the key of "${options.sign}" (${signer.keyid}); its signature would count for nothing.`
     throw new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', detail, { status: 403, next: [`hms-svc keys export "${options.sign}" --json`] })
   }
   const signed = await addSignature(envelope, signer)
   await writeFile(out, `${JSON.stringify(signed)}\n`)
   const { signed: signers, threshold, complete } = rootState(signed, roster)
-  const signedBy = signers.map(({ name }) => name)
-  const missing = Math.max(0, threshold - signers.length)
+  const [signedBy, missing] = [signers.map(({ name }) => name), Math.max(0, threshold - signers.length)]
   const { version, digest } = roster
+  if (!signers.includes(person))
+    context.output.note(`! Roster ${version} does not count this signature: its root role names other people, or the key is revoked`)
   context.output.result({ file: out, version, digest, signedBy, threshold, missing }, [
     `Signature added to ${out}: roster ${version}, digest ${digest}`,
     complete
