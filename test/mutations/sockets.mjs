@@ -158,7 +158,7 @@ export const SOCKET_GUARDS = [
     name: 'failures-in-a-row',
     guard: 'the fifth failure in a row raises an alarm',
     without: 'this.onChange($1, $1 % ALARM_EVERY === 0, error)',
-    spec: 'apps/config-store/src/coverage/failure-streak.spec.ts',
+    spec: 'libs/platform/src/failure-streak.spec.ts',
     test: 'raises an alarm at the fifth failure in a row and at every hundredth, and restarts after a success',
   },
   {

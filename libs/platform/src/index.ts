@@ -1,5 +1,6 @@
 export * from './clock.js'
 export * from './environment.js'
+export * from './failure-streak.js'
 export * from './failures.js'
 export * from './http/before-router.js'
 export * from './http/body-bounds.js'

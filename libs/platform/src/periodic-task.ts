@@ -4,15 +4,14 @@ export interface PeriodicWork {
   /** Pause between the end of a run and the start of the next; `Infinity`: only on `wake`. */
   everyMs: number | (() => number)
   run(): unknown
-  /** Called with an error of `run`, and the number of failures in a row. The next run follows after the pause, or earlier on `wake`. */
-  failed(error: unknown, inARow: number): void
+  /** Called with an error of `run`. The task continues: the next run follows after the pause, or earlier if this function calls `wake`. */
+  failed(error: unknown): void
 }
 
 /** Runs a task periodically, and earlier on `wake`; never concurrently. For work that may be lost with the process. */
 export class PeriodicTask {
   private stopped = true
   private busy = false
-  private failures = 0
   /** Shortest delay requested by `wake` while no run could start. */
   private requestedMs = Infinity
   /** Start of the next run, in epoch milliseconds. */
@@ -74,11 +73,10 @@ export class PeriodicTask {
       this.requestedMs = Infinity
       try {
         await this.work.run()
-        this.failures = 0
       } catch (error) {
         // A run requested during the failed run would meet the same fault.
         this.requestedMs = Infinity
-        this.work.failed(error, ++this.failures)
+        this.work.failed(error)
       }
     } while (this.requestedMs <= 0 && !this.stopped)
     this.busy = false

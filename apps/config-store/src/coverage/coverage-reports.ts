@@ -1,14 +1,13 @@
 import { COVERAGE_REPORT_MS, type ReportedCoverage } from '#libs/contracts'
 import { Outbox, policyKey } from '#libs/messaging'
 import { Database } from '#libs/persistence'
-import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
+import { Clock, describeError, FailureStreak, Logger, PeriodicTask } from '#libs/platform'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
 import type { HeldStored } from '../copy/held-stored.js'
 import { coverageOf, runsAwaiting } from './coverage.js'
-import { FailureStreak } from './failure-streak.js'
 import { Presence } from './presence.js'
 
 const RETRY_MS = 1_000

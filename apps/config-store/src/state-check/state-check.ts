@@ -1,11 +1,10 @@
 import { command } from '#libs/contracts'
 import { EventBus, Outbox, policyKey, type ReadPosition } from '#libs/messaging'
 import { Database } from '#libs/persistence'
-import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
+import { Clock, describeError, FailureStreak, Logger, Metrics, PeriodicTask } from '#libs/platform'
 import { Concerns } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { VerifiedRows } from '../heads/verified-rows.js'
-import { FailureStreak } from '../coverage/failure-streak.js'
 import { documentId, DOCUMENTS, recordedState } from '../heads/head.table.js'
 import {
   type Difference,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { silentLogger, TerminalError, TransientError } from '#libs/platform'
 import { VirtualClock } from '#libs/platform/testing'
 import { MemoryDatabase } from '../testing/memory-database.js'
@@ -85,6 +85,22 @@ describe('Timers', () => {
     timers.wake()
     await pass(500)
     expect(begun).toBe(1)
+  })
+
+  it('warns of a database that is away once, and again after it was back', async () => {
+    const warnings: string[] = []
+    const log = { ...silentLogger, warn: (_fields: object, message: string) => void warnings.push(message) }
+    const waiting = new Timers(database, new MemoryTimerStore(), clock, log)
+    const isAway = vi.spyOn(database, 'autocommit').mockRejectedValue(new TransientError('away'))
+    waiting.start()
+    await pass(10_000)
+    expect([warnings.length, isAway.mock.calls.length > 5]).toEqual([1, true])
+    isAway.mockRestore()
+    await pass(10_000)
+    vi.spyOn(database, 'autocommit').mockRejectedValue(new TransientError('away'))
+    await pass(10_000)
+    expect(warnings).toEqual(Array(2).fill('timers could not be swept'))
+    await waiting.stop()
   })
 
   it('resets the attempts of a rescheduled timer', async () => {

@@ -1,4 +1,5 @@
-import { describeError, inTrace, isTransient, PeriodicTask, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
+import { describeError, FailureStreak, inTrace, isTransient, PeriodicTask, TerminalError, TransientError } from '#libs/platform'
+import type { Clock, Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
 import type { EndedTimer, FiredTimer, Timer, TimerKind, TimerOfKind, TimerStore } from './timer.store.js'
 
@@ -48,8 +49,11 @@ export class Timers {
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
   private readonly sweeps = new PeriodicTask(this.clock, {
     everyMs: () => this.nextSweepMs,
-    run: () => this.claimAndFire(),
-    failed: (error, inARow) => this.log[inARow === 1 ? 'warn' : 'debug']({ error: describeError(error) }, 'timers could not be swept'),
+    run: () => this.claimAndFire().then(() => this.failures.succeeded()),
+    failed: (error) => this.failures.failed(error),
+  })
+  private readonly failures = new FailureStreak((inARow, _alarm, error) => {
+    if (inARow > 0) this.log[inARow === 1 ? 'warn' : 'debug']({ error: describeError(error) }, 'timers could not be swept')
   })
   private nextSweepMs = SWEEP_MS
   /** Whether the next sweep was requested. A safety-net sweep usually finds nothing due, so it checks before it claims. */
