@@ -23,6 +23,11 @@ export function printable(text: string): string {
   return text.replaceAll(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }
 
+/** Quotes a text that does not match `plain`, because it could be read as other words of its line. */
+export function quotedUnless(plain: RegExp, text: string): string {
+  return plain.test(text) ? text : JSON.stringify(text) // guard: consent-quotes
+}
+
 /** Returns printable JSON of the same value. `indent` as in `JSON.stringify`; line breaks between values are kept. */
 export function printableJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, null, indent) ?? 'null'

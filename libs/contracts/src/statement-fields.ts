@@ -1,4 +1,4 @@
-import { printable } from './printable.js'
+import { printable, quotedUnless } from './printable.js'
 
 /** One field of a signed statement, as shown to a person before signing. */
 export interface StatementField {
@@ -22,5 +22,5 @@ function fieldsOf(value: unknown, path: readonly string[]): StatementField[] {
 
 /** Returns a dotted path. A key with other characters than those of an ASCII word is quoted, because it may look like a known one. */
 export function fieldOf(path: readonly string[]): string {
-  return path.map((key) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.') // guard: field-quoted
+  return path.map((key) => quotedUnless(/^[\w-]+$/, key)).join('.') // guard: field-quoted
 }

@@ -1,4 +1,4 @@
-import { printable, spokenDuration, stepsOf, type Json, type RolloutPlan, type VersionRef } from '#libs/contracts'
+import { printable, quotedUnless, spokenDuration, stepsOf, type Json, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { diffPolicies, type FieldChange } from './changes.js'
 import { describeMagnitude } from './describe-magnitude.js'
 import type { PolicyDocument } from './document.js'
@@ -140,11 +140,6 @@ function planConsent([release]: readonly SignedRelease[]): ConsentLine[] {
     plain(`Plan: canary ${stepsText(plan)}${evidence}, watched for ${spokenDuration(plan.bakeMs)} after the rollout, ${partnersOf(plan)}`),
     ...(plan.metrics ?? []).map(({ name, query }) => plain(`Metric ${name} must hold: ${query}`)),
   ]
-}
-
-/** Quotes a text that could be read as other words of its line. */
-function quotedUnless(plainText: RegExp, text: string): string {
-  return plainText.test(text) ? text : JSON.stringify(text) // guard: consent-quotes
 }
 
 /** Formats the steps of the canary. The name of a scope is free text in the plan, so the scope itself is added. */
