@@ -1,5 +1,5 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
-import { readGivenFile, readGivenText, requirePrivate, type GivenFile } from '#libs/files'
+import { readGivenFile, readGivenText, requirePrivate } from '#libs/files'
 import { describeError, type Environment } from '#libs/platform'
 import { localSigner, readRoster, type Roster, SignatureError, type Signer } from '#libs/signing'
 import { createPrivateKey } from 'node:crypto'
@@ -19,7 +19,9 @@ export async function readRosterFile(config: HostConfig): Promise<Roster> {
   if (file === undefined)
     throw settingError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.')
   const variable = config.roster === undefined ? 'HMS_DATA_DIR' : 'HMS_ROSTER'
-  const roster = await readNamed(file, variable, ({ bytes }) => readRoster(JSON.parse(bytes.toString('utf8'))))
+  const roster = await naming(file, variable, async () =>
+    readRoster(JSON.parse((await readGivenFile(file, MAX_BYTES)).bytes.toString('utf8'))),
+  )
   if (config.profile === 'production' && roster.profile === 'demo')
     throw settingError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`)
   return roster
@@ -53,11 +55,10 @@ export async function readNamedSigner(name: KeyName, config: HostConfig, env: En
 }
 
 /** Reads a key. Throws `HMS_KEY_EXPOSED` if other users can read the file, because a reader of the key can sign for the service. */
-function readSigner(file: string, variable: string): Promise<Signer> {
-  return readNamed(file, variable, (key) => {
-    requirePrivate(file, key) // guard: key-exposed
-    return localSigner(createPrivateKey(key.bytes))
-  })
+async function readSigner(file: string, variable: string): Promise<Signer> {
+  const key = await naming(file, variable, () => readGivenFile(file, MAX_BYTES))
+  requirePrivate(file, key) // guard: key-exposed
+  return naming(file, variable, async () => localSigner(createPrivateKey(key.bytes)))
 }
 
 /** Returns HMS_DATABASE_URL, with the password of the file HMS_DATABASE_PASSWORD_FILE, which may contain any character. */
@@ -70,12 +71,11 @@ export async function databaseUrl({ databaseUrl: url, databasePasswordFile: file
   throw settingError('HMS_CONFIG_INVALID', detail)
 }
 
-/** Reads and parses a file; an error names the file, and the variable that sets its path. */
-async function readNamed<T>(file: string, variable: string, parse: (read: GivenFile) => T): Promise<T> {
+/** Reads or parses a file; an error names the file, and the variable that sets its path. */
+async function naming<T>(file: string, variable: string, read: () => Promise<T>): Promise<T> {
   try {
-    return parse(await readGivenFile(file, MAX_BYTES))
+    return await read()
   } catch (error) {
-    if (error instanceof HmsError && error.code === 'HMS_KEY_EXPOSED') throw error
     const [code, status] = error instanceof SignatureError ? [error.code, 422] : ['HMS_IDENTITY_MISSING', 400]
     const why = describeError(error)
     const detail = `${why.startsWith(file) ? why : `${file} cannot be used: ${why}`}; ${variable} sets its path.`
