@@ -1,8 +1,6 @@
 import type { Command } from 'commander'
 import type { ApiClient, Authorize } from '#libs/client'
 import { printable } from '#libs/contracts'
-import { usageError } from './errors.js'
-import { durationFlag } from './flags.js'
 import { outputOf, type CliIo, type GlobalOptions } from './io.js'
 import type { Output } from './output/output.js'
 
@@ -40,13 +38,6 @@ export class CliContext {
     return this.io.askHidden(printable(question))
   }
 
-  /** Returns `--timeout` in ms, or `undefined` if the flag is absent: no limit for verbs that watch a resource. */
-  timeoutMs(): number | undefined {
-    const ms = durationFlag('--timeout', this.options.timeout)
-    if (ms === 0) throw usageError(`--timeout ${this.options.timeout} leaves no time for a response; write 90s or 5m`)
-    return ms
-  }
-
   /** Creates a client authorized by `authorize`, HMS_TOKEN or the operator key. Time limit per call: `deadlineMs`, `--timeout` or 10 s. */
   async client(authorize?: Authorize, deadlineMs?: number): Promise<ApiClient> {
     const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')
@@ -54,7 +45,7 @@ export class CliContext {
     const url = readUrl(this.url, this.options.url === undefined ? 'HMS_URL' : '--url')
     return new ApiClient({
       url,
-      timeoutMs: deadlineMs ?? this.timeoutMs(),
+      timeoutMs: deadlineMs ?? this.options.timeout,
       authorize: authorize ?? authorizationFrom({ token, url, dataDir }),
     })
   }

@@ -34,7 +34,7 @@ const MAX_REDIRECTS = 5
 export async function readDocument(context: CliContext, place: string, digest?: string, maxBytes = MAX_FILE_BYTES): Promise<string> {
   const isAddress = /^[a-z][a-z\d+.-]*:\/\//i.test(place)
   if (isAddress && digest === undefined) throw usageError(`${place} needs --digest sha256:HEX, the digest of its content`)
-  const signal = AbortSignal.timeout(context.timeoutMs() ?? FETCH_MS)
+  const signal = AbortSignal.timeout(context.options.timeout ?? FETCH_MS)
   const bytes = isAddress ? await fetchBytes(place, maxBytes, signal).catch(unreachable) : await readGivenFile(place, maxBytes)
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
   if ((digest ?? found).toLowerCase() === found) return new TextDecoder('utf-8').decode(bytes) // guard: document-digest

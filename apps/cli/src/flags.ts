@@ -19,6 +19,13 @@ export function durationFlag(flag: string, text: string | undefined): number | u
   return text === undefined ? undefined : parseDuration(text, flag)
 }
 
+/** Parses `--timeout` into milliseconds. Refuses 0, because no response would arrive in time. */
+export function parseTimeout(text: string): number {
+  const ms = parseDuration(text, '--timeout')
+  if (ms === 0) throw usageError(`--timeout ${text} leaves no time for a response; write 90s or 5m`)
+  return ms
+}
+
 /** Converts a time (RFC 3339), or an age such as `2h`, to RFC 3339. */
 export function timeOf(flag: string, text: string, now: number): string {
   if (isTimestamp(text)) return new Date(text).toISOString()

@@ -25,8 +25,8 @@ export interface CliIo {
 /** Global flags, before or after any verb. */
 export interface GlobalOptions extends OutputOptions {
   url?: string
-  /** As written, `90s`. */
-  timeout?: string
+  /** Time limit in ms. Without it, verbs that watch a resource have no limit. */
+  timeout?: number
 }
 
 export function outputOf(io: CliIo, options: OutputOptions): Output {

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '#libs/contracts'
 import { CliContext } from './context.js'
 import { reportError, usageError } from './errors.js'
+import { parseTimeout } from './flags.js'
 import { outputOf, type CliIo } from './io.js'
 import { BUILD } from './verbs/build.js'
 import { CHECK } from './verbs/check.js'
@@ -43,7 +44,7 @@ export function defineProgram(io: CliIo, ended: (code: number) => void = () => u
     .option('--plain', 'append-only lines, no redrawing')
     .option('--quiet', 'nothing but data and errors')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
-    .option('--timeout <duration>', 'how long to wait, such as 90s or 5m')
+    .addOption(new Option('--timeout <duration>', 'how long to wait, such as 90s or 5m').argParser(parseTimeout))
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: io.stdout.write, writeErr: io.stderr.write, outputError: () => undefined })
@@ -52,9 +53,7 @@ export function defineProgram(io: CliIo, ended: (code: number) => void = () => u
   const called = VERBS.filter((verb) => nameOf(verb) === line[0])
   for (const verb of called.length > 0 ? called : VERBS) {
     defineVerb(program, verb, async (run, call) => {
-      const context = new CliContext(io, program.opts(), () => defineProgram(io), runCli)
-      context.timeoutMs()
-      const code = await (await run())(context, ...(call as never[]))
+      const code = await (await run())(new CliContext(io, program.opts(), () => defineProgram(io), runCli), ...(call as never[]))
       ended(code ?? EXIT.done)
     })
   }

@@ -66,8 +66,9 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
   if (current.length > 0) checks.push(ok('schema', current.length === services.length ? 'up to date' : `up to date for ${named(current)}`))
   for (const concern of new Set(services.flatMap(({ concerns = [] }) => concerns))) {
     const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
-    const names = named(where(({ concerns = [] }) => concerns.includes(concern)))
-    checks.push(names.includes(',') ? wrong('services', `${names}: ${detail}`, next) : wrong(names, detail, next))
+    const concerned = where(({ concerns = [] }) => concerns.includes(concern))
+    const isShared = concerned.length > 1
+    checks.push(wrong(isShared ? 'services' : named(concerned), isShared ? `${named(concerned)}: ${detail}` : detail, next))
   }
   return [...checks, ...judgeClocks(at, services, now)]
 }

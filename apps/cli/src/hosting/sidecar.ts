@@ -38,7 +38,7 @@ export async function runSidecar(context: CliContext, { port, socket, write, pol
     address: socket !== undefined ? { socket } : port === undefined ? undefined : { port: portOf(port, '--port') },
     policies: policies?.split(',').map((id) => id.trim()),
     write,
-    timeoutMs: context.timeoutMs(),
+    timeoutMs: context.options.timeout,
   }
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)

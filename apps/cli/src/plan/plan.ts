@@ -64,7 +64,7 @@ async function planOf(context: CliContext, given: readonly PolicySource[], isFol
   const planned = { policies, findings, holds, guard, folder }
   // A policy that fails lint is never replayed.
   if (hasErrors(findings)) return { verdict: 'FAIL', simulation: null, ...planned }
-  const timeoutMs = context.timeoutMs() ?? TRIAL_MS
+  const timeoutMs = context.options.timeout ?? TRIAL_MS
   const stop = showTrialProgress(context, client)
   const simulation = await client.post('/v1/simulations', request, { timeoutMs }).finally(stop)
   const verdict = guard?.verdict === 'FAIL' ? 'FAIL' : simulation.verdict

@@ -30,7 +30,7 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
 async function readPast(context: CliContext, id: string, { region, bot, at, known, version }: GetOptions): Promise<View> {
   if (region !== undefined || bot !== undefined)
     throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
-  const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: context.timeoutMs() })
+  const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: context.options.timeout })
   const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
   // Replaces what the service reports about author, signers and break-glass by verified data.
   const { breakGlass: _unverified, ...rest } = view.provenance

@@ -62,7 +62,7 @@ async function rollBackOrSign(
 async function rollBackNow(context: CliContext, reference: string, flags: RollbackFlags, person?: NamedSigner): Promise<RollbackOutcome> {
   const { only, reason, publicReason } = flags
   const client = person === undefined ? await context.client() : await signingAs(context, person)
-  const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: context.timeoutMs() })
+  const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: context.options.timeout })
   return { report, from: result.from, pendingStores: describePendingStores(result.stored) }
 }
 
@@ -131,6 +131,6 @@ async function rollbackSigned(
       state: view,
     })
   }
-  const report = await awaitRollback(client, view.run, rollback, { startedAt, waitMs: context.timeoutMs() })
+  const report = await awaitRollback(client, view.run, rollback, { startedAt, waitMs: context.options.timeout })
   return { report, from: rollback.prepared.releases[0]!.live }
 }

@@ -129,7 +129,8 @@ async function signRosterFile(context: CliContext, file: string, options: SignRo
   const signed = await addSignature(envelope, signer)
   await writeFile(out, `${JSON.stringify(signed)}\n`)
   const { signed: signers, threshold, complete } = rootState(signed, roster)
-  const [signedBy, missing] = [signers.map(({ name }) => name), Math.max(0, threshold - signers.length)]
+  const signedBy = signers.map(({ name }) => name)
+  const missing = Math.max(0, threshold - signers.length)
   const { version, digest } = roster
   if (!signers.includes(person))
     context.output.note(`! Roster ${version} does not count this signature: its root role names other people, or the key is revoked`)

@@ -49,7 +49,7 @@ export const deciding =
       publicReason: flags.publicReason,
       byMs: durationFlag('--by', flags.by),
       signer,
-      waitMs: context.timeoutMs() ?? ANSWER_MS,
+      waitMs: context.options.timeout ?? ANSWER_MS,
     })
     if (context.output.mode !== 'quiet') context.output.data(view, () => renderRun(view, context.output.paint))
   }

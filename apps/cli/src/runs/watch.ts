@@ -33,7 +33,7 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
       last = view
       display.show(view)
     }
-    const view = await followRun(client, run, { onView, signal, timeoutMs: context.timeoutMs() })
+    const view = await followRun(client, run, { onView, signal, timeoutMs: context.options.timeout })
     display.clear()
     if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; ${runStatusText(view)}: hms-svc runs watch ${run}`)
     if (output.mode !== 'quiet') output.data(view, () => renderRun(view, output.paint))

@@ -23,7 +23,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
   const program = options.exec === undefined ? undefined : findProgram(options.exec, environment['PATH'])
   const deadlineMs = durationFlag('--exec-timeout', options.execTimeout) ?? EXEC_MS
   if (deadlineMs === 0) throw usageError('--exec-timeout leaves no time to run anything')
-  const timeoutMs = context.timeoutMs()
+  const timeoutMs = context.options.timeout
   const startedAt = io.now()
   const { signal, end } = stopOnInterrupt(io)
   const interrupted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
