@@ -43,6 +43,13 @@ export const CLI_GUARDS = [
     test: 'prints in JSON and in the text that it is STALE',
   },
   {
+    name: 'reported-in-force',
+    guard: 'a rollback or withdrawal is reported as done only if the signed head says so',
+    without: 'true',
+    spec: 'test/attacks/rollback-unverified.spec.ts',
+    test: 'is not printed as done if nothing was rolled back',
+  },
+  {
     name: 'file-regular',
     guard: 'only regular files are read',
     without: 'found.isDirectory()',

@@ -111,6 +111,7 @@ describe('rollbackPolicy', () => {
     server.answer = async (request, response) => {
       const path = request.url ?? ''
       seen[path] = await json(request)
+      if (path.startsWith('/v1/roster')) return void response.writeHead(404).end('{}')
       response.end(
         JSON.stringify(
           path.startsWith('/v1/coverage')
@@ -122,7 +123,8 @@ describe('rollbackPolicy', () => {
     const report = await rollbackPolicy('epa-pm25-limit@1.5.0', { reason: 'too strict' })
     const { seconds, ...rest } = report
     expect(seconds).toBeGreaterThanOrEqual(0)
-    expect(rest).toEqual({ id: 'epa-pm25-limit', version: '1.5.0', revision: 9, acknowledged: 1, silent: ['bot-2'] })
+    const reported = { id: 'epa-pm25-limit', version: '1.5.0', revision: 9, acknowledged: 1, silent: ['bot-2'] }
+    expect(rest).toEqual({ ...reported, verification: 'not-by-caller' })
     expect(seen['/v1/rollbacks']).toEqual({ policy: 'epa-pm25-limit', version: '1.5.0', reason: 'too strict' })
     expect(Object.keys(seen)).toContain('/v1/coverage?policy=epa-pm25-limit&revision=9&waitMs=10000')
   })

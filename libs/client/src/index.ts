@@ -50,10 +50,19 @@ export { followRun, type FollowOptions, RunError } from './approve/follow-run.js
 export { parseDuration } from '#libs/contracts'
 export { planOptions, type PlanInput } from './approve/plan-options.js'
 export { prepareApproval, prepareBreakGlass, readApproval, type PrepareOptions, prepareAs } from './approve/prepare-approval.js'
-export { readConsent, readConsentAndLive, readLive, unverified, type ConsentTrust, type LiveSource } from './live/read-live.js'
+export {
+  fetchSnapshot,
+  readConsent,
+  readConsentAndLive,
+  readLive,
+  unverified,
+  type ConsentTrust,
+  type LiveSource,
+} from './live/read-live.js'
 export { judgePresent, readPresent, type PresentValue } from './live/read-present.js'
+export { verifyReported, type ReportedVersion } from './live/verify-reported.js'
 export type { JudgedLive } from './live/judge-frame.js'
-export { openRosters } from './trust/open-rosters.js'
+export { openRosters, openRostersIfAny } from './trust/open-rosters.js'
 export { httpRosters, type PinnedRosters } from './trust/pinned-rosters.js'
 export { systemClock } from './clock.js'
 export { readPolicies } from './approve/read-policies.js'

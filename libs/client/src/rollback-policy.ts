@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type CoverageView, HmsError, type RollbackMove, type RollbackReport, type RollbackResult } from '#libs/contracts'
 import { type ApiClient, orMissing } from './api/api-client.js'
 import { clientFromEnvironment } from './api/authorization.js'
+import { verifyReported } from './live/verify-reported.js'
 import { optionNames, requireKnownOptions } from './known-options.js'
 
 /** Timeout in ms of the preview, short because it must not delay a rollback. */
@@ -19,15 +20,23 @@ export interface RollbackOptions {
   waitMs?: number
 }
 
+/** Report as the server states it. */
+export type UnverifiedReport = Omit<RollbackReport, 'verification'>
+
 const OPTIONS = optionNames<RollbackOptions & { url?: string }>()('reason', 'publicReason', 'only', 'waitMs', 'url')
 
 /**
  * Rolls back to `ID@VERSION` and waits for the acknowledgements of the connected bots. `seconds` is the time from the call to the last
  * acknowledgement, or to the timeout. Bots that have not acknowledged by then are in `silent`; the rollback is in force all the same.
+ * With the roster of HMS_ROSTER, else of a loopback address, the signed heads are verified. Throws `HMS_VERIFY_PRESENT` (502) for others.
  */
 export async function rollbackPolicy(reference: string, options: RollbackOptions & { url?: string } = {}): Promise<RollbackReport> {
   requireKnownOptions('rollbackPolicy', options, OPTIONS)
-  return (await rollBack(clientFromEnvironment(options.url).api, reference, options)).report
+  const { api, config } = clientFromEnvironment(options.url)
+  const { report } = await rollBack(api, reference, options)
+  const trust = { pinned: config.roster, cacheDir: config.cacheDir, waitMs: options.waitMs }
+  const { verification } = await verifyReported(api, [report, ...(report.moved ?? [])], trust)
+  return { ...report, verification }
 }
 
 /** Rolls back over a given client. `result` also has the result of each config-store. */
@@ -35,14 +44,14 @@ export async function rollBack(
   api: ApiClient,
   reference: string,
   { reason, publicReason, only, waitMs = 10_000 }: RollbackOptions = {},
-): Promise<{ report: RollbackReport; result: RollbackResult }> {
+): Promise<{ report: UnverifiedReport; result: RollbackResult }> {
   const { id, version } = parseReference(reference)
   const startedAt = performance.now()
   const request = { policy: id, version, only, reason, publicReason }
   const result = await api.post('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
   // If no config-store returned a revision, poll for it, because coverage is queried by revision.
   const revision = result.revision > 0 ? result.revision : await revisionOf(api, id, result.digest, waitMs)
-  return { report: await reportOf(api, { ...result, revision }, { startedAt, waitMs }), result }
+  return { report: await reportOf(api, { ...result, id, version, revision }, { startedAt, waitMs }), result }
 }
 
 function parseReference(reference: string): { id: string; version: string } {
@@ -67,14 +76,14 @@ const MAX_REQUEST_WAIT_MS = 10_000
 
 const POLL_MS = 100
 
-type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision' | 'moved'>
+type Reversed = Pick<UnverifiedReport, 'id' | 'version' | 'revision' | 'moved'>
 
 /** Reports which bots acknowledged, once all connected bots have, or at the timeout. `startedAt`: a `performance.now` time. */
 export async function reportOf(
   api: ApiClient,
   { id, version, revision, moved }: Reversed,
   { startedAt, waitMs }: { startedAt: number; waitMs: number },
-): Promise<RollbackReport> {
+): Promise<UnverifiedReport> {
   const others = (moved ?? []).filter((move) => move.id !== id)
   const queryCoverage = (policy: Pick<Reversed, 'id' | 'version'>): Promise<CoverageView> =>
     coverageOf(api, { ...policy, revision }, waitMs)

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { ApprovalView, PreparedApproval, PrepareRollbackRequest, RollbackReport, WithdrawalResult } from '#libs/contracts'
+import type { ApprovalView, PreparedApproval, PrepareRollbackRequest, WithdrawalResult } from '#libs/contracts'
 import { digestOfPayload, readRelease, signDecision, type ReleasePredicate, type Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
 import { mismatch, readPrepared } from './approve/read-prepared.js'
 import { followRun, RunError } from './approve/follow-run.js'
 import { signApproval, submitApproval } from './approve/submit-approval.js'
-import { reportOf, revisionOf } from './rollback-policy.js'
+import { reportOf, revisionOf, type UnverifiedReport } from './rollback-policy.js'
 
 /** Rollback prepared by approver, with the policy and version that it reinstates. */
 export interface PreparedRollback {
@@ -43,7 +43,7 @@ export async function awaitRollback(
   run: number,
   { id, version, prepared }: PreparedRollback,
   { startedAt, waitMs = 10_000 }: { startedAt: number; waitMs?: number },
-): Promise<RollbackReport> {
+): Promise<UnverifiedReport> {
   const view = await followRun(api, run, { timeoutMs: waitMs })
   if (view.state !== 'SUCCEEDED') throw new RunError(view)
   const revision = await revisionOf(api, id, prepared.releases[0]!.digest, waitMs)

@@ -1,4 +1,5 @@
 import {
+  fetchSnapshot,
   isLoopback,
   judgePresent,
   readPresent,
@@ -11,7 +12,7 @@ import {
 import { HmsError, NOT_BY_CALLER, type LocalPolicyView, type PolicyView, type Verification } from '#libs/contracts'
 import { effectiveBreakGlass } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { newestRostersHere, noRosterHere } from '../roster/rosters-here.js'
+import { newestRostersHere, noRosterHere, warnOfDoubts } from '../roster/rosters-here.js'
 import type { AS_READER, FlagsOf } from '../verbs/options.js'
 
 /** Policy as `get` shows it. With verification `by-caller`, every provable member is from signed data. */
@@ -25,10 +26,9 @@ export type ShownPolicy = Omit<PolicyView, 'since' | 'provenance'> & {
   detail?: string
 } & Partial<Pick<LocalPolicyView, 'state' | 'ageMs' | 'trust' | 'code'>>
 
-/** Maximum numbers of policies and commands in an error, and of reasons in warnings. */
+/** Maximum numbers of policies and commands in an error. */
 const MAX_NAMED = 50
 const MAX_NEXT = 5
-const MAX_REASONS = 5
 
 export type PresentReader = FlagsOf<typeof AS_READER>
 
@@ -70,10 +70,6 @@ function asServed(
 function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters, early: Promise<unknown>[] = []): LiveSource {
   const snapshot = (ids: readonly string[]): Promise<unknown> => early.pop() ?? fetchSnapshot(client, ids)
   return { rosters, snapshot, clock: { ...systemClock, now: () => io.now() } }
-}
-
-function fetchSnapshot(client: ApiClient, ids: readonly string[]): Promise<unknown> {
-  return client.get('/v1/snapshot', { revision: 0, policies: ids.join() })
 }
 
 /** Policy of a list that does not verify; contains none of the store's claims. */
@@ -123,17 +119,15 @@ export function isRefused(policy: ShownPolicy | RefusedPolicy): policy is Refuse
   return policy.state === 'UNVERIFIED'
 }
 
-/** Warns of verified values that may be old, one line per reason up to `MAX_REASONS`. Also notes whether a side-car verified them. */
+/** Warns of verified values that may be old. Also notes whether a side-car verified them. */
 export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy | RefusedPolicy)[]): void {
   const verified = policies.filter((policy): policy is ShownPolicy => !isRefused(policy))
   const local = verified.filter(({ verification }) => verification === 'by-sidecar')
   if (local.length > 0) output.note(`verified by the side-car${local.some(isStale) ? ', which is STALE' : ''}`)
-  const stale = verified.filter((policy) => policy.verification === 'by-caller' && isStale(policy))
-  const reasons = [...new Set(stale.map(({ detail, code }) => `${detail} (${code})`))]
-  for (const reason of reasons.slice(0, MAX_REASONS))
-    output.error(`${output.errorPaint.warn('!')} STALE: signed, and maybe not the newest: ${reason}`)
-  if (reasons.length > MAX_REASONS) output.error(`${output.errorPaint.warn('!')} STALE: ${reasons.length - MAX_REASONS} more policies`)
-  if (stale.some(({ code }) => code === 'HMS_FRESHNESS_MIXED')) output.error('  next: hms-svc audit verify')
+  warnOfDoubts(
+    { output },
+    verified.filter((policy) => policy.verification === 'by-caller' && isStale(policy)),
+  )
 }
 
 function isStale({ state }: ShownPolicy): boolean {

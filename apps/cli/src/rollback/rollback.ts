@@ -1,11 +1,24 @@
-import { awaitRollback, prepareRollback, previewRollback, rollBack, signRollback, withdrawPolicy, type NamedSigner } from '#libs/client'
-import { EXIT, HmsError, type RollbackMove, type RollbackReport } from '#libs/contracts'
+import {
+  awaitRollback,
+  prepareRollback,
+  previewRollback,
+  rollBack,
+  signRollback,
+  systemClock,
+  verifyReported,
+  withdrawPolicy,
+  type ApiClient,
+  type NamedSigner,
+  type ReportedVersion,
+} from '#libs/client'
+import { EXIT, HmsError, NOT_BY_CALLER, type RollbackMove, type RollbackReport, type Verification } from '#libs/contracts'
 import { showConsent } from '../approvals/consent.js'
 import type { CliContext } from '../context.js'
 import { requirePublicReason, requireReason } from '../errors.js'
 import { parsePolicyRef } from '../flags.js'
 import { openKey, type DecisionFlags, type SignFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
+import { noRosterHere, trustHere, warnOfDoubts } from '../roster/rosters-here.js'
 import type { FlagsOf, ROLLBACK } from '../verbs/options.js'
 
 type RollbackFlags = FlagsOf<typeof ROLLBACK>
@@ -13,9 +26,10 @@ type RollbackFlags = FlagsOf<typeof ROLLBACK>
 /** Error codes of a refused rollback that people may sign as a new release instead. */
 const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
 
-/** Result of a rollback. `from`: version before. `pendingStores`: a line for each config-store that has not stored the head yet. */
+/** Result of a rollback: `client` is authorized as it was, `from` the version before, `pendingStores` a line per store without the head. */
 interface RollbackOutcome {
-  report: RollbackReport
+  client: ApiClient
+  report: Omit<RollbackReport, 'verification'>
   from: string | null
   pendingStores?: string[]
 }
@@ -27,7 +41,9 @@ export async function rollback(context: CliContext, reference: string, options: 
   const { output } = context
   // Opening a key is the consent, so the affected policies are printed before it.
   const isAnnounced = options.only === true || announceBundle(context, await previewRollback(await context.client(), reference))
-  const { report, from, pendingStores = [] } = await rollBackOrSign(context, reference, options, isAnnounced)
+  const { client, report: reported, from, pendingStores = [] } = await rollBackOrSign(context, reference, options, isAnnounced)
+  const verification = await requireReported(context, client, [reported, ...(reported.moved ?? [])])
+  const report = { ...reported, verification }
   const complete = report.silent.length === 0
   const description = describeRollback(report, from)
   const others = (report.moved ?? []).filter(({ id }) => id !== report.id).map((move) => `${describeMove(move)}, with it`)
@@ -63,7 +79,17 @@ async function rollBackNow(context: CliContext, reference: string, flags: Rollba
   const { only, reason, publicReason } = flags
   const client = person === undefined ? await context.client() : await signingAs(context, person)
   const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: context.options.timeout })
-  return { report, from: result.from, pendingStores: describePendingStores(result.stored) }
+  return { client, report, from: result.from, pendingStores: describePendingStores(result.stored) }
+}
+
+/** Requires that the signed heads put the reported versions in force. Warns if they may be old, or no roster is here to verify them. */
+async function requireReported(context: CliContext, client: ApiClient, reported: readonly ReportedVersion[]): Promise<Verification> {
+  const clock = { ...systemClock, now: () => context.io.now() }
+  const options = { ...trustHere(context), clock, waitMs: context.options.timeout }
+  const { verification, doubts } = await verifyReported(client, reported, options)
+  if (verification === NOT_BY_CALLER) noRosterHere(context)
+  warnOfDoubts(context, doubts)
+  return verification
 }
 
 /** Prints which policies will be rolled back together, and how to roll back one alone. Returns whether they are known. */
@@ -95,9 +121,11 @@ export async function withdraw(context: CliContext, id: string, flags: DecisionF
   requireReason(reason, 'withdraw', publicReason)
   const { output } = context
   const signer = await openKey(context, flags)
-  const result = await withdrawPolicy(await context.client(), id, { reason, publicReason, signer })
+  const client = await context.client()
+  const result = await withdrawPolicy(client, id, { reason, publicReason, signer })
   const { version, signedBy, missing } = result
   const isDone = result.state === 'WITHDRAWN'
+  if (isDone) await requireReported(context, client, [{ id, version: null }])
   if (!isDone)
     output.incomplete(`${result.id}@${version} stays in force: signed by ${signedBy.join(', ')}, still missing: ${missing.join(', ')}`)
   output.result(result, isDone ? [`${id}@${version} is withdrawn; no version of it is in force`] : [])
@@ -132,5 +160,5 @@ async function rollbackSigned(
     })
   }
   const report = await awaitRollback(client, view.run, rollback, { startedAt, waitMs: context.options.timeout })
-  return { report, from: rollback.prepared.releases[0]!.live }
+  return { client, report, from: rollback.prepared.releases[0]!.live }
 }

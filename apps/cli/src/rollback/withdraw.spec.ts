@@ -56,7 +56,7 @@ describe('withdraw', () => {
   it('signs the withdrawal of the release in force, and reports it', async () => {
     const { code, stdout } = await withdraw({})
     expect([code, stdout]).toEqual([0, '✓ ozone@2.0.0 is withdrawn; no version of it is in force\n'])
-    const { policy, statement } = service.requests.at(-1)!.body as WithdrawalRequest
+    const { policy, statement } = service.requests.find(({ call }) => call === 'POST /v1/withdrawals')!.body as WithdrawalRequest
     expect(policy).toBe('ozone')
     expect(peekPredicate(statement)).toMatchObject({ subject: DIGEST, decision: 'withdraw', reason: 'drill' })
   })

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { httpRosters, isLoopback, openRosters, readUrl, systemClock, type ApiClient, type PinnedRosters } from '#libs/client'
+import { isLoopback, openRostersIfAny, readUrl, type ApiClient, type PinnedRosters } from '#libs/client'
 import { HmsError, type Envelope } from '#libs/contracts'
 import { nextRoster, orRefusal, readRoster, requireUnexpired, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
@@ -8,6 +8,8 @@ import { readGivenText } from '../files.js'
 
 /** Size limit of a roster, and of a bundle that contains one. */
 export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
+/** Maximum number of reasons in warnings. */
+const MAX_REASONS = 5
 
 /** Returns the roster file of HMS_ROSTER, else of the data folder; `undefined` without either, which only a loopback address permits. */
 export function rosterFile({ io }: CliContext): string | undefined {
@@ -71,23 +73,27 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
 }
 
 /** Opens the rosters of HMS_ROSTER, the data folder or a loopback address; `undefined` without any. Throws for one that is refused. */
-export async function newestRostersHere(context: CliContext, api: ApiClient): Promise<PinnedRosters | undefined> {
-  const pinned = rosterFile(context)
-  const cacheDir = context.io.environment.lookup('HMS_CACHE_DIR')
-  try {
-    const rosters = await openRosters({ pinned, source: httpRosters(api), cacheDir, clock: systemClock, until: 0 })
-    await rosters.follow().catch(() => undefined)
-    return rosters
-  } catch (error) {
-    // Status 422 means that a roster exists and was refused.
-    if (pinned === undefined && error instanceof HmsError && error.status !== 422) return undefined
-    throw error
-  }
+export function newestRostersHere(context: CliContext, api: ApiClient): Promise<PinnedRosters | undefined> {
+  return openRostersIfAny(api, trustHere(context))
+}
+
+/** Returns the file of the pinned roster, if any, and the folder that stores newer ones. */
+export function trustHere(context: CliContext): { pinned: string | undefined; cacheDir: string | undefined } {
+  return { pinned: rosterFile(context), cacheDir: context.io.environment.lookup('HMS_CACHE_DIR') }
 }
 
 /** Warns on stderr, in every mode, that a response is unverified. */
 export function noRosterHere({ output }: CliContext): void {
   output.error(`${output.errorPaint.warn('!')} not verified: no roster here. Name it in HMS_ROSTER (hms-svc roster show --json > FILE)`)
+}
+
+/** Warns of the reasons why verified values may be old, one line per reason up to `MAX_REASONS`. */
+export function warnOfDoubts({ output }: Pick<CliContext, 'output'>, doubts: readonly { code?: string; detail?: string }[]): void {
+  const reasons = [...new Set(doubts.map(({ detail, code }) => `${detail} (${code})`))]
+  for (const reason of reasons.slice(0, MAX_REASONS))
+    output.error(`${output.errorPaint.warn('!')} STALE: signed, and maybe not the newest: ${reason}`)
+  if (reasons.length > MAX_REASONS) output.error(`${output.errorPaint.warn('!')} STALE: ${reasons.length - MAX_REASONS} more policies`)
+  if (doubts.some(({ code }) => code === 'HMS_FRESHNESS_MIXED')) output.error('  next: hms-svc audit verify')
 }
 
 /** Returns the installation a person signs for, from the pinned roster, else from a loopback service, which the SDK trusts too. */

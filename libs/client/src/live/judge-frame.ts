@@ -24,6 +24,8 @@ export interface VerifiedValue {
   run: number | null
   /** The store's own counter; not signed. */
   revision: number
+  /** Version of a release that the head holds until its effective time; `null` without one. */
+  held: string | null
 }
 
 /** Reason why the shown documents may be incomplete; readers are STALE with the same code. */
@@ -127,7 +129,7 @@ function checkFreshness(
   return { statement, doubt: { code, detail: 'no valid freshness statement of rollout confirms the shown values' } }
 }
 
-function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {
+function verifiedValue({ held: { value, head, next } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {
   // The signed document is looked up in the copy and verified from the cache: a value taken from `next` does not have the signed head.
   const { document } = copy.documentsOf(head.policy).find(({ head: { scope } }) => scope === head.scope)!
   const { verified } = checkedDocuments.of(document, roster)
@@ -135,5 +137,5 @@ function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, 
   const release = isNext ? verified.next?.release : verified.release
   if (release?.digest !== head.current) throw new HmsError('HMS_HEAD_RELEASE_OTHER', `the head of ${head.policy} names another release`)
   const run = (isNext ? verified.head.next?.run : undefined) ?? verified.head.run ?? null
-  return { value, head, release: release!, run, revision: document.revision }
+  return { value, head, release: release!, run, revision: document.revision, held: next?.held.value?.version ?? null }
 }

@@ -60,7 +60,7 @@ export async function readConsent(api: ApiClient, predicates: readonly ReleasePr
 export async function readConsentAndLive(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}) {
   const { roster: pinned, cacheDir, clock = systemClock } = trust
   const ids = predicates.map(({ policy }) => policy.id)
-  const snapshot = (policies: readonly string[]): Promise<unknown> => api.get('/v1/snapshot', { revision: 0, policies: policies.join() })
+  const snapshot = (policies: readonly string[]): Promise<unknown> => fetchSnapshot(api, policies)
   const opening = openRosters({ pinned, source: httpRosters(api), cacheDir, clock, until: clock.elapsed() + FIRST_ROSTER_MS })
   const read = async (): Promise<Map<string, VerifiedLive>> => {
     const source = { rosters: await opening, snapshot, clock }
@@ -70,6 +70,11 @@ export async function readConsentAndLive(api: ApiClient, predicates: readonly Re
   const live = await read().catch((error: unknown) => unverified(ids, error))
   const consent = consentOf(predicates as unknown as readonly SignedRelease[], live)
   return { consent, live, rosters: await opening.catch(() => undefined) }
+}
+
+/** Fetches the body that `LiveSource.snapshot` returns. */
+export function fetchSnapshot(api: ApiClient, ids: readonly string[]): Promise<unknown> {
+  return api.get('/v1/snapshot', { revision: 0, policies: ids.join() })
 }
 
 /** Returns the error as the reason for every policy: nothing could be read, or no roster is trusted. */

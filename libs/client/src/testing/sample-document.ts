@@ -1,4 +1,4 @@
-import type { ConfigDocument, Envelope, Json } from '#libs/contracts'
+import type { ConfigDocument, Envelope, Json, StreamFrame } from '#libs/contracts'
 import {
   buildRelease,
   digestOfJson,
@@ -85,4 +85,13 @@ function releaseOf(policy: ReleasePredicate['policy'], scope: string, members: P
 
 function statementOf(kind: 'head' | 'freshness', name: string, predicate: object): Uint8Array {
   return statement(PREDICATE_TYPES[kind], [{ name, digest: { sha256: digestOfJson(predicate).slice('sha256:'.length) } }], predicate)
+}
+
+/** Creates the body of `GET /v1/snapshot`: documents with proofs by a freshness statement of five minutes on the heads of `stated`. */
+export function sampleFrame(documents: ConfigDocument[], atMs: number, stated = documents): StreamFrame {
+  const heads = stated.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
+  const freshness = sampleFreshness(heads, new Date(atMs).toISOString(), new Date(atMs + 300_000).toISOString())
+  const tree = new StableTree(heads)
+  const standing = Object.fromEntries(documents.map(({ id }) => [id, tree.proofOf(id)]))
+  return { type: 'snapshot', revision: 9, changes: [], documents, freshness, standing }
 }

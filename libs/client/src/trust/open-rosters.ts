@@ -6,9 +6,18 @@ import { HmsError, jsonIn, type Envelope } from '#libs/contracts'
 import { readGivenText, replaceFile } from '#libs/files'
 import { SignatureError } from '#libs/signing'
 import { backoffMs } from '../backoff.js'
-import type { Clock } from '../clock.js'
+import type { ApiClient } from '../api/api-client.js'
+import { systemClock, type Clock } from '../clock.js'
 import { readIfThere } from '../keys/files.js'
-import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, type RosterSource, type TrustKind, unreadableRoster } from './pinned-rosters.js'
+import {
+  httpRosters,
+  MAX_ROSTER_BYTES,
+  PinnedRosters,
+  rosterRefusal,
+  type RosterSource,
+  type TrustKind,
+  unreadableRoster,
+} from './pinned-rosters.js'
 
 export interface OpenRostersOptions {
   /** Path or bytes of the roster. If missing, the source's newest roster is pinned, provided the source may be trusted on first use. */
@@ -45,6 +54,19 @@ export async function openRosters({ clock, random, until, ...options }: OpenRost
       // Not a timer of the clock, which would not keep the process alive while the caller waits.
       await setTimeout(waitMs)
     }
+  }
+}
+
+/** Opens the newest rosters from the pinned one, else of a loopback address; `undefined` without either. Throws for one that is refused. */
+export async function openRostersIfAny(api: ApiClient, { pinned, cacheDir }: Pick<OpenRostersOptions, 'pinned' | 'cacheDir'>) {
+  try {
+    const rosters = await openRosters({ pinned, source: httpRosters(api), cacheDir, clock: systemClock, until: 0 })
+    await rosters.follow().catch(() => undefined)
+    return rosters
+  } catch (error) {
+    // Status 422 means that a roster exists and was refused.
+    if (pinned === undefined && error instanceof HmsError && error.status !== 422) return undefined
+    throw error
   }
 }
 

@@ -155,6 +155,8 @@ export interface RollbackReport extends Pick<RollbackResult, 'id' | 'version' | 
   seconds: number
   acknowledged: number
   silent: string[]
+  /** `by-caller`: the signed heads of these versions were verified after the rollback. */
+  verification: Verification
 }
 
 /** Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M][&bots=all[&named=TEXT]]`, once no bot lags or after `waitMs`. */

@@ -1,0 +1,66 @@
+import { setTimeout } from 'node:timers/promises'
+import { HmsError, NOT_BY_CALLER, type Verification } from '#libs/contracts'
+import type { ApiClient } from '../api/api-client.js'
+import { systemClock, type Clock } from '../clock.js'
+import { openRostersIfAny, type OpenRostersOptions } from '../trust/open-rosters.js'
+import type { JudgedLive, LiveDoubt } from './judge-frame.js'
+import { fetchSnapshot } from './read-live.js'
+import { judgePresent } from './read-present.js'
+
+/** Version that a server reports as in force for all readers, or as held until its effective time; `null`: withdrawn. */
+export interface ReportedVersion {
+  id: string
+  version: string | null
+}
+
+/** Time in ms for a store to receive a head that only another store has. */
+const WAIT_MS = 5_000
+const PAUSE_MS = 100
+
+/**
+ * Waits until the signed heads put the reported versions in force, for at most `waitMs` and 5 s. `doubts`: why newer heads may exist.
+ * Without a roster nothing is verified. Throws 502 `HMS_VERIFY_PRESENT`, or `HMS_ROLLBACK_UNCONFIRMED` if the heads cannot be read.
+ */
+export async function verifyReported(
+  api: ApiClient,
+  reported: readonly ReportedVersion[],
+  { clock = systemClock, waitMs = WAIT_MS, ...trust }: Pick<OpenRostersOptions, 'pinned' | 'cacheDir'> & { clock?: Clock; waitMs?: number },
+): Promise<{ verification: Verification; doubts: LiveDoubt[] }> {
+  try {
+    const rosters = await openRostersIfAny(api, trust)
+    if (rosters === undefined) return { verification: NOT_BY_CALLER, doubts: [] }
+    const source = { rosters, clock, snapshot: (ids: readonly string[]) => fetchSnapshot(api, ids) }
+    for (const until = clock.elapsed() + Math.min(waitMs, WAIT_MS); ; await setTimeout(PAUSE_MS)) {
+      const judged = await judgePresent([...new Set(reported.map(({ id }) => id))], {}, source)
+      const other = reported.find(({ id, version }) => !isInForce(judged.get(id)!, version))
+      const doubts = [...judged.values()].flatMap((each) => (each.kind === 'verified' && each.doubt) || [])
+      if (other === undefined) return { verification: 'by-caller', doubts }
+      if (clock.elapsed() >= until) throw notInForce(other, judged.get(other.id)!)
+    }
+  } catch (error) {
+    if (error instanceof HmsError && error.code === 'HMS_VERIFY_PRESENT') throw error
+    const status = error instanceof HmsError ? error.status : 500
+    const detail = `${describe(reported[0]!)}, but the signed head could not be verified: ${(error as Error).message}`
+    throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', detail, { status, next: [`hms-svc get ${reported[0]!.id}`], cause: error })
+  }
+}
+
+function isInForce(judged: JudgedLive, version: string | null): boolean {
+  return judged.kind === 'verified' && (judged.value?.held ?? judged.value?.value.version ?? null) === version // guard: reported-in-force
+}
+
+function notInForce(reported: ReportedVersion, judged: JudgedLive): HmsError {
+  const detail = `${describe(reported)}, but ${findingOf(judged)}`
+  return new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: [`hms-svc get ${reported.id}`, 'hms-svc audit verify'] })
+}
+
+function findingOf(judged: JudgedLive): string {
+  if (judged.kind === 'refused') return `its document does not verify: ${judged.detail} (${judged.code})`
+  if (judged.value === null) return 'no signed head puts it in force'
+  const { value, held } = judged.value
+  return `the signed head puts ${value.version} in force${held === null ? '' : `, and holds ${held} until its time`}`
+}
+
+function describe({ id, version }: ReportedVersion): string {
+  return `The server reports ${version === null ? `${id} as withdrawn` : `${id}@${version} as in force`}`
+}
