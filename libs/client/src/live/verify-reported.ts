@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { HmsError, NOT_BY_CALLER, type Verification } from '#libs/contracts'
+import { FRESHNESS_EVERY_MS } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 import { systemClock, type Clock } from '../clock.js'
 import { openRostersIfAny, type OpenRostersOptions } from '../trust/open-rosters.js'
@@ -13,12 +14,12 @@ export interface ReportedVersion {
   version: string | null
 }
 
-/** Time in ms for a store to receive a head that only another store has. */
-const WAIT_MS = 5_000
+/** Time in ms for a store to receive the head and a freshness statement on it, also after one of them was lost. */
+const WAIT_MS = FRESHNESS_EVERY_MS + 2_000
 const PAUSE_MS = 100
 
 /**
- * Waits until the signed heads put the reported versions in force, for at most `waitMs` and 5 s. `doubts`: why newer heads may exist.
+ * Waits until the signed heads put the reported versions in force, for at most `waitMs` and 12 s. `doubts`: why newer heads may exist.
  * Without a roster nothing is verified. Throws 502 `HMS_VERIFY_PRESENT`, or `HMS_ROLLBACK_UNCONFIRMED` if the heads cannot be read.
  */
 export async function verifyReported(
