@@ -71,10 +71,10 @@ module.exports = {
     { name: 'libs-never-import-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
     {
       name: 'apps-never-import-apps',
-      comment: 'services meet on topics; programs that start others load them by name at run time',
+      comment: 'services meet on topics; programs that start others load them by name at run time, and import their types',
       severity: 'error',
       from: { path: '^apps/([^/]+)/' },
-      to: { path: '^apps/', pathNot: '^apps/$1/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'barrels-only',

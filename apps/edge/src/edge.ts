@@ -30,13 +30,13 @@ import {
   startTracing,
   systemClock,
   toProblem,
-  type TrustedProxies,
   VERSION,
 } from '#libs/platform'
 import { loadProgram, localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type * as Console from '../../console/src/console.js'
 import { readConsoleHosts, readConsoleKey } from './console-key.config.js'
 import { forward } from './forward.js'
 import { Instances } from './instances.js'
@@ -100,7 +100,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   addErrorPages(edge)
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
-  const { addConsole } = await loadProgram<ConsoleModule>('console/src/console')
+  const { addConsole } = await loadProgram<typeof Console>('console/src/console')
   addConsole(edge, {
     urlsOf: (service) => urlsOf(service, env),
     trusted: limits.trusted,
@@ -197,19 +197,4 @@ function refuseUnforwardable(edge: FastifyInstance): void {
     if (request.headers.trailer === undefined) return done() // guard: edge-trailers
     done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The edge does not forward trailers: leave the Trailer header out.', { status: 400 }))
   })
-}
-
-/** Mirrors the exports of apps/console that the edge uses. */
-export interface ConsoleModule {
-  addConsole(server: FastifyInstance, options: ConsoleOptions): void
-}
-
-interface ConsoleOptions {
-  urlsOf(service: ServiceName): readonly string[]
-  trusted: TrustedProxies
-  key: string | undefined
-  hosts: readonly string[]
-  roster: string | undefined
-  environment: string
-  contacts?: readonly string[] | undefined
 }

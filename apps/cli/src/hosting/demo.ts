@@ -4,39 +4,16 @@ import { EXIT } from '#libs/contracts'
 import { loadProgram } from '#libs/process'
 import { processEnvironment, stopSignal } from '#libs/platform'
 import { readCliEnvironment } from '../cli.config.js'
+import type * as Demo from '../../../demo/src/demo.js'
 import type { CliContext } from '../context.js'
 import { durationFlag } from '../flags.js'
 import type { DEMO, FlagsOf } from '../verbs/options.js'
 import { prepareDemoFolder } from './data-folder.js'
-import { startEmbedded, type Walkthrough } from './embedded-system.js'
+import { startEmbedded } from './embedded-system.js'
 import { placeOf } from './place.js'
 import { commandOf, commandsAfterDemo } from './try-it.js'
 
 const OBSERVE_MS = 10_000
-
-/** Partners' servers of the demo, started before the system. */
-interface PartnerServers {
-  environment: Record<string, string>
-  stop(): Promise<void>
-}
-
-/** Mirrors `playDemo` of apps/demo, which is imported dynamically by name because apps do not import apps. */
-export interface DemoModule {
-  startPartnerServers(): Promise<PartnerServers>
-  playDemo(stage: {
-    url: string
-    api: ApiClient
-    folder: string
-    partners: PartnerServers
-    roster: string
-    say(text: string): void
-    entered: Promise<void> | undefined
-    stopped: Promise<void>
-    run(argv: readonly string[]): Promise<number>
-    runQuietly(argv: readonly string[]): Promise<{ code: number; output: string }>
-    commandOf(argv: readonly string[]): string
-  }): { walkthrough: Walkthrough; ended: Promise<number>; stop(): Promise<void> }
-}
 
 type DemoFlags = FlagsOf<typeof DEMO>
 
@@ -47,7 +24,7 @@ export async function runDemo(context: CliContext, flags: DemoFlags): Promise<nu
   // The caller's environment overrides the demo's default.
   const HMS_APPROVER_OBSERVE =
     observeMs === undefined ? processEnvironment()['HMS_APPROVER_OBSERVE'] || `${OBSERVE_MS}ms` : `${observeMs}ms`
-  const demo = await loadProgram<DemoModule>('demo/src/demo')
+  const demo = await loadProgram<typeof Demo>('demo/src/demo')
   const partners = await demo.startPartnerServers()
   try {
     return await play(context, target, flags.once === true, demo, partners, { HMS_APPROVER_OBSERVE, ...partners.environment })
@@ -60,15 +37,15 @@ async function play(
   context: CliContext,
   { port, dataDir: folder }: { port: number; dataDir: string },
   once: boolean,
-  { playDemo }: DemoModule,
-  partners: PartnerServers,
+  { playDemo }: typeof Demo,
+  partners: Awaited<ReturnType<typeof Demo.startPartnerServers>>,
   environment: Record<string, string>,
 ): Promise<number> {
   const { io, output, runCli } = context
   const stopRequested = stopSignal()
   const dataDir = resolve(folder)
   const print = (text: string): void => output.note(text)
-  let walkthrough: Walkthrough | undefined
+  let walkthrough: Demo.Demo['walkthrough'] | undefined
   const system = await startEmbedded({
     port,
     dataDir,

@@ -2,6 +2,7 @@ import { processEnvironment, stopSignal, VERSION } from '#libs/platform'
 import { loadProgram } from '#libs/process'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type * as Demo from '../../../demo/src/demo.js'
 import type { CliContext } from '../context.js'
 import { prepareDevFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
@@ -15,7 +16,7 @@ export async function runDev(context: CliContext, flags: PlaceFlags & { reset?: 
   const stopRequested = stopSignal()
   // Loaded while the services start, so the ready message is not delayed.
   const [{ ASSETS }, system] = await Promise.all([
-    loadProgram<{ ASSETS: URL }>('demo/src/demo'),
+    loadProgram<typeof Demo>('demo/src/demo'),
     startEmbedded({
       port,
       dataDir,

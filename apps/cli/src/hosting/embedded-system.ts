@@ -19,25 +19,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { urlOf } from './place.js'
 import { createServer } from 'node:net'
-
-/** Mirrors `Walkthrough` of apps/console: steps of the demo on Overview, and what a button does. */
-export interface Walkthrough {
-  steps(): Promise<readonly unknown[]>
-  press(name: string): Promise<void>
-}
-
-/** Mirrors `addConsole` of apps/console, which is imported dynamically by name because apps do not import apps. */
-export interface ConsoleModule {
-  addConsole(server: unknown, options: ConsoleOptions): void
-}
-
-interface ConsoleOptions {
-  urlsOf(): readonly string[]
-  roster: string
-  environment: string
-  walkthrough?: Walkthrough | undefined
-  contacts?: readonly string[] | undefined
-}
+import type * as Console from '../../../console/src/console.js'
 
 export interface EmbeddedSystem {
   url: string
@@ -54,7 +36,7 @@ interface EmbeddedOptions {
   /** Runs with the folder locked, before anything is started in it. */
   prepare(dataDir: string): Promise<void>
   /** Only for `demo`. */
-  walkthrough?: Walkthrough
+  walkthrough?: Console.ConsoleOptions['walkthrough']
 }
 
 /** Composition root of embedded mode: all services, their database and their bus in this process and its data folder. */
@@ -105,7 +87,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       stopTracing,
     })
     cleanup.push(() => host.stop())
-    const { addConsole } = await loadProgram<ConsoleModule>('console/src/console')
+    const { addConsole } = await loadProgram<typeof Console>('console/src/console')
     addConsole(host.app.getHttpAdapter().getInstance(), {
       urlsOf: () => [url],
       roster: config.roster ?? join(config.dataDir, 'roster.json'),

@@ -1,6 +1,8 @@
 import { HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
 import { loadProgram } from '#libs/process'
-import { processEnvironment, stopSignal, type Environment } from '#libs/platform'
+import { processEnvironment, stopSignal } from '#libs/platform'
+import type * as Edge from '../../../edge/src/edge.js'
+import type * as Witness from '../../../witness/src/serve-witness.js'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 
@@ -33,10 +35,8 @@ function requireService(name: string): ServiceName {
   throw new HmsError('HMS_SERVICE_UNKNOWN', detail, { status: 400, next: ['hms-svc help serve'] })
 }
 
-type Serve = (env: Environment) => Promise<{ port: number; stop(): Promise<void> }>
-
 /** Processes that are not services. They are imported dynamically by name, because apps do not import apps. */
-const ALONE: readonly { name: string; load(): Promise<Serve> }[] = [
-  { name: 'edge', load: async () => (await loadProgram<{ serveEdge: Serve }>('edge/src/edge')).serveEdge },
-  { name: 'witness', load: async () => (await loadProgram<{ serveWitness: Serve }>('witness/src/serve-witness')).serveWitness },
+const ALONE: readonly { name: string; load(): Promise<typeof Edge.serveEdge> }[] = [
+  { name: 'edge', load: async () => (await loadProgram<typeof Edge>('edge/src/edge')).serveEdge },
+  { name: 'witness', load: async () => (await loadProgram<typeof Witness>('witness/src/serve-witness')).serveWitness },
 ]
