@@ -38,6 +38,11 @@ export function printableJson(value: unknown, indent = 0): string {
   )
 }
 
+/** Returns the text with an upper-case first letter. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 /** Formats a number as `7,703`. */
 export function numberText(value: number): string {
   return value.toLocaleString('en-US')

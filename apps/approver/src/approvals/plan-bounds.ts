@@ -1,4 +1,4 @@
-import { action, HmsError, type RolloutPlan } from '#libs/contracts'
+import { action, HmsError, sentence, type RolloutPlan } from '#libs/contracts'
 import { approvalRequirement, type BrokenBound, type Roster, type Tagged } from '#libs/signing'
 
 /** Adds `requireEvidence` and `requirePower` to a plan if the roster demands them. `missingOf` checks the options that callers choose. */
@@ -23,9 +23,8 @@ export function withinBounds(plan: RolloutPlan, roster: Roster, release: Tagged)
 
 /** Returns the error 422 `HMS_APPROVER_PLAN_BOUNDS`. */
 export function outOfBounds({ bound, detail, flag }: BrokenBound): HmsError {
-  const sentence = detail.charAt(0).toUpperCase() + detail.slice(1)
   const remedy = flag === undefined ? 'Prepare it again.' : `Use ${flag}.`
-  return new HmsError('HMS_APPROVER_PLAN_BOUNDS', `${sentence} (${bound}). ${remedy}`, {
+  return new HmsError('HMS_APPROVER_PLAN_BOUNDS', `${sentence(detail)} (${bound}). ${remedy}`, {
     status: 422,
     next: [flag === undefined ? action('approve') : action('approve.option', { option: flag }), action('roster.show')],
     state: { bound },

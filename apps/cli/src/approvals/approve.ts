@@ -9,7 +9,16 @@ import {
   type ApiClient,
   type NamedSigner,
 } from '#libs/client'
-import { EXIT, exitCodeOfRun, isTerminal, type ApprovalView, type PlanOptions, type PreparedApproval, type RunState } from '#libs/contracts'
+import {
+  EXIT,
+  exitCodeOfRun,
+  isTerminal,
+  sentence,
+  type ApprovalView,
+  type PlanOptions,
+  type PreparedApproval,
+  type RunState,
+} from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { expectDigest, requireDigest, shellWords, usageError } from '../errors.js'
 import { isPolicyRef } from '../flags.js'
@@ -104,8 +113,4 @@ function printAccepted({ output }: CliContext, prepared: PreparedApproval, view:
   if (view.missing.length > 0) output.success(`${sentence(run)} waits for: ${view.missing.join(', ')}`)
   else if (signedBefore) output.success(`${sentence(run)} is ${view.state}`)
   else output.success(`${prepared.releases.length > 1 ? 'Bundle' : 'Policy'} queued for deployment (${run})`)
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -9,6 +9,7 @@ import {
   peekPredicate,
   type PublishedHead,
   type ReceivedEvent,
+  sentence,
 } from '#libs/contracts'
 import { Outbox, policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
@@ -274,5 +275,5 @@ function changeOf({ verified, known }: NewHead, change: StatedChange | undefined
 export function orRefused<T>(verify: () => T): T {
   const result = orRefusal(verify)
   if (!(result instanceof SignatureError)) return result
-  throw new HmsError(result.code, `${result.detail.charAt(0).toUpperCase()}${result.detail.slice(1)}.`, { status: 422, cause: result })
+  throw new HmsError(result.code, `${sentence(result.detail)}.`, { status: 422, cause: result })
 }

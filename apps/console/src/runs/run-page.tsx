@@ -2,6 +2,7 @@ import type { ApprovalSummary, AuditEntry, DeliveryView, RunStage, RunView, Tick
 import {
   describeClock,
   describePassedStep,
+  sentence,
   describeReview,
   isByPeople,
   isHeld,
@@ -245,8 +246,7 @@ function BreakGlassNote({ run: { breakGlass } }: { run: RunView }): JSX.Element 
   return (
     <>
       <p>
-        <strong>Break-glass</strong>: {by.join(' and ')} sent it past simulation and canary: “{reason}”.{' '}
-        {describeReview(review).replace(/^./, (first) => first.toUpperCase())}.
+        <strong>Break-glass</strong>: {by.join(' and ')} sent it past simulation and canary: “{reason}”. {sentence(describeReview(review))}.
       </p>
       <Commands commands={reviewCommands(review)} />
     </>
