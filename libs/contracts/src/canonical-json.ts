@@ -11,6 +11,14 @@ export function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Returns the own member of `root` that `path` names, through maps and lists; `undefined` if there is none. */
+export function memberAt(root: Json, path: readonly string[]): Json | undefined {
+  let value: Json | undefined = root
+  for (const name of path)
+    value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined
+  return value
+}
+
 /** Parses JSON; returns `undefined` for invalid JSON. */
 export function jsonIn(text: string): unknown {
   try {

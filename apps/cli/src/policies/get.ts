@@ -1,5 +1,5 @@
 import { PastPolicies } from '#libs/client'
-import { HmsError, type Json, type PastPolicyView, type PolicyView } from '#libs/contracts'
+import { HmsError, memberAt, type Json, type PastPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { rosterFile } from '../roster/rosters-here.js'
@@ -39,9 +39,7 @@ async function readPast(context: CliContext, id: string, { region, bot, at, know
 }
 
 function valueAt(view: View, path: string[]): Json {
-  let value: Json | undefined = view.value
-  for (const name of path)
-    value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
+  const value = memberAt(view.value, path)
   if (value !== undefined) return value
   const detail = `${view.id}@${view.version} has no ${path.join('.')}`
   throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', detail, { status: 404, next: [`hms-svc get ${view.id}`] })

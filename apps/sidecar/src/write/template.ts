@@ -1,4 +1,4 @@
-import { HmsError, type Json } from '#libs/contracts'
+import { HmsError, memberAt, type Json } from '#libs/contracts'
 
 /** Reference to a policy or one of its fields: `{{ id }}`, `{{ id.field }}`, `{{ id.field | json }}`. */
 export interface Reference {
@@ -65,7 +65,7 @@ function unquoted(quoted: string, position: string): string {
 
 function textOf({ id, path, asJson, position }: Reference, read: (id: string) => { version: string; value: object }): string {
   const { version, value } = readAt(position, () => read(id))
-  const found = valueAt(value as Json, path)
+  const found = memberAt(value as Json, path)
   const name = [id, ...path].join('.')
   if (found === undefined) {
     const detail = `${position} ${id}@${version} has no ${path.join('.')}`
@@ -86,13 +86,6 @@ function readAt<T>(position: string, read: () => T): T {
     if (!(error instanceof HmsError)) throw error
     throw new HmsError(error.code, `${position} ${error.detail}`, { status: error.status, cause: error, next: ['hms-svc policies list'] })
   }
-}
-
-function valueAt(root: Json, path: readonly string[]): Json | undefined {
-  let value: Json | undefined = root
-  for (const name of path)
-    value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
-  return value
 }
 
 /** Returns `LINE:COLUMN`, both from 1; columns count code points, as editors do. */
