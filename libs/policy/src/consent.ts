@@ -107,16 +107,20 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
 /** Returns a warning if the release's predecessor is not in force: the release then goes live after another run, or not at all. */
 function predecessorWarning({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
   if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
-  const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`
-  const inForce = live === null ? 'no version' : `${live.policy.version} (${live.digest.slice(0, 19)}…)`
+  const follows = previous === null ? 'no version' : releaseText(previous.version, previous.digest)
+  const inForce = live === null ? 'no version' : releaseText(live.policy.version, live.digest)
   const outcome = 'its run waits for the run ahead, or ends STALE. If no run is ahead, approver has not received the last change yet'
   return [bad(`It follows ${follows}, but ${inForce} is in force: ${outcome}; approve again later.`)]
+}
+
+function releaseText(version: string, digest: string): string {
+  return `${version} (${digest.slice(0, 19)}…)`
 }
 
 function remarksOf({ fallbacks, rollback }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
   // The version of a fallback is a label of approver's: readers go by the digest. That of the release in force needs no line.
   const others = fallbacks.filter(({ digest }) => digest !== live?.digest) // guard: consent-fallback-digest
-  const names = others.map(({ version, digest }) => `${quotedUnless(/^[\w.+-]+$/, version)} (${digest.slice(0, 19)}…)`)
+  const names = others.map(({ version, digest }) => releaseText(quotedUnless(/^[\w.+-]+$/, version), digest))
   return [
     ...(rollback === undefined
       ? []
