@@ -1,16 +1,11 @@
-import type { HmsError } from '#libs/contracts'
+import type { HmsError, PrepareRollbackRequest } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Alert } from '../layout/absent.js'
 import { placeIn, type PageContent } from '../layout/page.js'
 import { Command, Commands } from '../layout/parts.js'
 import { ProposeForm, type Proposed } from './propose-form.js'
 
-export interface AskedRollback {
-  policy: string
-  version: string
-  reason: string
-  publicReason: string
-}
+export type AskedRollback = Required<PrepareRollbackRequest['rollback']>
 
 /** Page that says why nothing was prepared, and keeps what was filled in. `errors`: findings with line and column. */
 export function refusedProposal(

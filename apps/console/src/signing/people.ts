@@ -3,6 +3,7 @@ import {
   authorsOf,
   countsOnRelease,
   readUnsignedRoster,
+  type EarlierLog,
   orRefusal,
   SignatureError,
   unlessRefused,
@@ -76,9 +77,4 @@ export function whoMayNotReview(
 }
 
 /** Keys of a log and its witnesses in the roster, as C2SP vkeys. `until`: end of an earlier log, whose later checkpoints do not count. */
-export interface LogKeys {
-  log: string
-  witnesses: string[]
-  quorum: number
-  until?: string
-}
+export type LogKeys = Omit<EarlierLog, 'until'> & Partial<EarlierLog>
