@@ -1,18 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import type { PolicyValue } from '#libs/client'
+import type { ConnectionEvents, PolicyValue } from '#libs/client'
 import { usageError } from '../errors.js'
 
 /** Change of the policy in force for this reader. `value` is `null` if no version is in force. */
-export interface PolicyChange {
-  id: string
-  /** Versions before and after the change. `from` is `null` for the first one, `to` if no version is in force. */
-  from: string | null
-  to: string | null
-  revision: number
-  value: PolicyValue | null
-}
+export type PolicyChange = ConnectionEvents['change'] & { value: PolicyValue | null }
 
 /** Maximum length of a variable's name and text. Linux accepts 128 KiB in one; all must fit beside the existing environment. */
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
