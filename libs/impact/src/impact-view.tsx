@@ -96,11 +96,7 @@ function Fields({ fields }: { fields: readonly TouchedField[] }): JSX.Element {
 
 const BAR_HEIGHT = 12
 
-interface LoadRow extends AlertLoad {
-  name: string
-  newlyViolating?: number
-  newlyCompliant?: number
-}
+type LoadRow = AlertLoad & { name: string } & Partial<GroupImpact>
 
 /** Renders figures as a table, each row with two bars, before and after: one outlined and one filled, which is readable without colour. */
 export function LoadTable({ caption, what, rows }: { caption: string; what: string; rows: readonly LoadRow[] }): JSX.Element {
