@@ -1,16 +1,10 @@
-import type { Envelope, StageAttestation } from '#libs/contracts'
+import type { StageAttestation } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { DigestedAttestation } from './attestation.js'
 import type { AttestationStore } from './attestation.store.js'
 
-interface Row {
-  /** bigint, which the driver returns as a string. */
-  run: string | null
-  attempt: number | null
-  source: string
-  type: string
-  envelope: Envelope
-}
+/** `run` is a bigint, which the driver returns as a string. */
+type Row = Omit<StageAttestation, 'run'> & { run: string | null }
 
 /** Limit of attestations read at once: far more than one attempt has, because people retry a run. */
 const MAX_READ = 1_000
