@@ -38,3 +38,8 @@ export type SendOptions = { deadlineMs?: number; patienceMs?: number }
 
 /** A POST that changes nothing; a key that may only read is enough for it. */
 export type SendDryRun = <T>(path: '/v1/lint' | '/v1/simulations', body: object, options?: SendOptions) => Promise<Sent<T>>
+
+/** Whether the service could not handle a request now, so that the same request may succeed later. */
+export function isUnhandled(sent: Sent<unknown>): sent is Exclude<Sent<unknown>, { kind: 'taken' }> {
+  return sent.kind === 'away' || (sent.kind === 'refused' && (sent.status >= 500 || sent.status === 429))
+}

@@ -1,6 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import { takeForms } from '../forms/take-forms.js'
+import { isUnhandled } from '../reading/answer.js'
 import type { SendOf } from '../reading/client-of.js'
 
 /** The button of a receipt's page: its address holds a token that only the addressee of a mail has. */
@@ -9,8 +10,7 @@ export function addReceiptForm(server: FastifyInstance, sendOf: SendOf): void {
     scope.post('/receipts/:token', { config: { page: true } }, async (request, reply) => {
       const path = `/receipts/${encodeURIComponent((request.params as { token: string }).token)}`
       const answer = await sendOf(request)(`/v1${path}`, {})
-      const isAway = answer.kind === 'away' || (answer.kind === 'refused' && (answer.status >= 500 || answer.status === 429))
-      if (isAway) {
+      if (isUnhandled(answer)) {
         const detail = `The receipt cannot be sent now: ${answer.detail}. Nothing was acknowledged; press the button again.`
         throw new HmsError('HMS_UNREACHABLE', detail, { status: 503 })
       }

@@ -1,5 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
+import { isUnhandled } from '../reading/answer.js'
 import type { SendOf } from '../reading/client-of.js'
 
 const MAX_FORM_BYTES = 4_096
@@ -16,8 +17,7 @@ export function addUnsubscribeForm(server: FastifyInstance, sendOf: SendOf): voi
     scope.post('/unsubscribe/:token', { config: { page: true } }, async (request, reply) => {
       const token = encodeURIComponent((request.params as { token: string }).token)
       const answer = await sendOf(request)(`/v1/unsubscribes/${token}`, {})
-      const isAway = answer.kind === 'away' || (answer.kind === 'refused' && (answer.status >= 500 || answer.status === 429))
-      if (isAway) {
+      if (isUnhandled(answer)) {
         const detail = `The address cannot be unsubscribed now: ${answer.detail}. Nothing was changed; try it again.`
         throw new HmsError('HMS_UNREACHABLE', detail, { status: 503 })
       }
