@@ -9,10 +9,9 @@ import { chosenIn, DECISION_WORDS, type Chosen, decisionsOfRun, whyNoDecision } 
 
 export async function decideRunPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query } = request
-  const number = params['number'] ?? ''
+  const number = (params['number'] ?? '').slice(0, 40)
   const back = `/runs/${encodeURIComponent(number)}`
-  const name = number.slice(0, 40)
-  const place = placeIn('Runs', `Decide about run ${name}`, { href: back, text: `Run ${name}` })
+  const place = placeIn('Runs', `Decide about run ${number}`, { href: back, text: `Run ${number}` })
   const answer = await read<RunView>(`/v1/runs/${encodeURIComponent(number)}`)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The run cannot be shown.' }, answer, 'run')
   const run = answer.value
