@@ -1,5 +1,4 @@
 import type { ReleaseDocument } from '#libs/contracts'
-import { isGuardRelease } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { Clock, Logger } from '#libs/platform'
 import { KnownRules } from '#libs/service'
@@ -21,7 +20,6 @@ export class RulesInForce {
   }
 
   async of(tx: Transaction): Promise<ReleaseDocument[]> {
-    const live = (await this.known.rows(tx)).flatMap((policy) => asOf(policy, tx.now).live ?? [])
-    return Promise.all(live.filter(isGuardRelease).map((release) => withProof(tx, release)))
+    return Promise.all((await this.known.live(tx)).map((release) => withProof(tx, release)))
   }
 }

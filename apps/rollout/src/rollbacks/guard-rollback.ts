@@ -1,5 +1,5 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
-import { guard, isGuardRelease, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
+import { guard, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
 import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Clock, Logger } from '#libs/platform'
@@ -39,8 +39,7 @@ export class GuardRollback implements OnModuleInit {
     const roster = this.rosters.newest
     const releases = reversals.map(({ to }) => to)
     const live = Object.fromEntries(reversals.map(({ stable }) => [stable.policy, stable.current]))
-    const current = (await this.rules.rows(tx)).flatMap((stable) => asOf(stable, tx.now).current ?? [])
-    const rules = await Promise.all(current.filter(isGuardRelease).map((release) => withProof(tx, release)))
+    const rules = await Promise.all((await this.rules.live(tx)).map((release) => withProof(tx, release)))
     const request = { action: 'rollback' as const, principal: principalOfCaller(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, request)
     if (verdict.verdict === 'PASS') return undefined

@@ -50,6 +50,11 @@ export class KnownRules<T extends object> {
     return [...indexed, ...hidden]
   }
 
+  /** Returns the releases of the guard rules in force at the time of the transaction. */
+  async live(tx: Transaction): Promise<ReleaseDocument[]> {
+    return (await this.rows(tx)).flatMap((row) => this.read(row, tx.now).live ?? []).filter(isGuardRelease)
+  }
+
   /** Returns an unmarked row that is a rule, or the rule as last known; none if a newer head names no rule. */
   private async hiddenRule(tx: Transaction, id: string): Promise<T[]> {
     const row = await tx.documents(this.table).get(id)
