@@ -1,8 +1,8 @@
 import { canonicalJson, remembered, type StandingProof, type StandingRow, toBase64, utf8 } from '#libs/contracts'
 import { isCount, isText, objectOf } from '../shape.js'
 import { HashTree } from '../tlog/hash-tree.js'
-import { hashFrom, leafHash } from '../tlog/merkle.js'
-import { verifyInclusion } from '../tlog/verify-proof.js'
+import { leafHash } from '../tlog/merkle.js'
+import { isIncluded } from '../tlog/verify-proof.js'
 import type { HeadPredicate } from '../head.js'
 
 /** Commitment to all stable heads, for readers that name their policies: root (32 bytes in base64) of a tree of `size` rows. */
@@ -56,7 +56,7 @@ export class StableTree {
 export function provesStableHead({ size, root }: StableRoot, policy: string, held: StableHead | undefined, proof: unknown): boolean {
   if (!Array.isArray(proof) || proof.length > 2) return false
   const rows = proof as (Partial<StandingRow> | null)[]
-  if (!rows.every((row) => row !== null && typeof row === 'object' && isIncluded(row, size, root))) return false
+  if (!rows.every((row) => row !== null && typeof row === 'object' && isRow(row, size, root))) return false
   const [first, second] = rows as StandingRow[]
   if (held !== undefined) return rows.length === 1 && first?.policy === policy && first.seq === held.seq && first.current === held.current
   if (first === undefined) return size === 0
@@ -64,12 +64,10 @@ export function provesStableHead({ size, root }: StableRoot, policy: string, hel
   return first.policy < policy ? first.index === size - 1 : policy < first.policy && first.index === 0
 }
 
-function isIncluded({ policy, seq, current, index, path }: Partial<StandingRow>, size: number, root: string): boolean {
+function isRow({ policy, seq, current, index, path }: Partial<StandingRow>, size: number, root: string): boolean {
   if (!isText(policy) || !isCount(seq) || !isCount(index) || !Array.isArray(path)) return false
   if (current !== null && typeof current !== 'string') return false
-  const [top, ...hashes] = [root, ...path].map(hashFrom)
-  if (top === undefined || hashes.includes(undefined)) return false
-  return verifyInclusion(leafHash(utf8(rowOf({ policy, seq, current } as StableHead))), index!, size, hashes as Uint8Array[], top)
+  return isIncluded(leafHash(utf8(rowOf({ policy, seq, current } as StableHead))), index!, size, path, root)
 }
 
 function rowOf({ policy, seq, current }: StableHead): string {

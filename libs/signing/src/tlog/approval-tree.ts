@@ -1,7 +1,7 @@
 import { type ApprovalMember, canonicalJson, toBase64, utf8 } from '#libs/contracts'
 import { HashTree } from './hash-tree.js'
-import { hashFrom, leafHash } from './merkle.js'
-import { verifyInclusion } from './verify-proof.js'
+import { leafHash } from './merkle.js'
+import { isIncluded } from './verify-proof.js'
 
 /** A release as hashed into the tree of its approval. */
 export interface ApprovedRelease {
@@ -47,9 +47,7 @@ export function isApproved(approval: unknown, release: ApprovedRelease, member: 
   const { root, size } = (approval ?? {}) as Partial<ApprovalRoot>
   const { index, path } = (member ?? {}) as Partial<ApprovalMember>
   if (typeof size !== 'number' || typeof index !== 'number' || !Array.isArray(path)) return false
-  const [top, ...hashes] = [root, ...path].map(hashFrom)
-  if (top === undefined || hashes.includes(undefined)) return false
-  return verifyInclusion(leafOf(release), index, size, hashes as Uint8Array[], top)
+  return isIncluded(leafOf(release), index, size, path, root)
 }
 
 function leafOf({ id, version, digest }: ApprovedRelease): Uint8Array {

@@ -1,6 +1,6 @@
 import { isSameBytes } from '#libs/contracts'
 import { isCount } from '../shape.js'
-import { EMPTY_ROOT, nodeHash } from './merkle.js'
+import { EMPTY_ROOT, hashFrom, nodeHash } from './merkle.js'
 
 /** Whether `path` leads from leaf `index` to the root of a tree of `size` (RFC 9162 §2.1.3.2). */
 export function verifyInclusion(leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[], root: Uint8Array): boolean {
@@ -18,6 +18,13 @@ export function verifyInclusion(leaf: Uint8Array, index: number, size: number, p
     ;[at, last] = [half(at), half(last)]
   }
   return last === 0 && isSameBytes(hash, root)
+}
+
+/** Whether an untrusted `path` of base64 hashes leads from leaf `index` to `root`, also base64. Never throws. */
+export function isIncluded(leaf: Uint8Array, index: number, size: number, path: readonly unknown[], root: unknown): boolean {
+  const [top, ...hashes] = [root, ...path].map(hashFrom)
+  if (top === undefined || hashes.includes(undefined)) return false
+  return verifyInclusion(leaf, index, size, hashes as Uint8Array[], top)
 }
 
 /** Whether the tree of `size` extends the tree of `old` (RFC 9162 §2.1.4.2). Every tree extends the empty one. */
