@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SAMPLE_EVENTS, sampleMessage } from '../../apps/cli/src/webhooks/forward.js'
 import { sampleRelease } from '../../apps/notifier/src/channels/sample-release.suite.js'
-import type { PolicyEventType } from '../../apps/notifier/src/channels/channel-sender.js'
+import type { PolicyEventType } from '#libs/contracts'
 import { noticeOf, type News } from '../../apps/notifier/src/delivery/news.js'
 
 const AT = new Date('2026-01-01T00:00:00Z')

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { signWebhook } from '#libs/client'
-import { EXIT, HmsError, readText, replyAcknowledges } from '#libs/contracts'
+import { EXIT, HmsError, POLICY_INTENTS, readText, replyAcknowledges, type PolicyEventType } from '#libs/contracts'
 import type { CliEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -75,16 +75,7 @@ export async function triggerWebhook(context: CliContext, name: string, options:
   throw new HmsError('HMS_WEBHOOK_REFUSED', reason, { status: /^\d/.test(detail) ? 409 : 503 })
 }
 
-const INTENTS = {
-  'policy.announced': 'policy-announcement',
-  'policy.updated': 'policy-update',
-  'policy.rolled-back': 'policy-rollback',
-  'policy.withdrawn': 'policy-withdrawal',
-}
-
-type SampleEvent = keyof typeof INTENTS
-
-export const SAMPLE_EVENTS = Object.keys(INTENTS) as SampleEvent[]
+export const SAMPLE_EVENTS = Object.keys(POLICY_INTENTS) as PolicyEventType[]
 
 const ID = 'epa-pm25-limit'
 
@@ -92,7 +83,7 @@ const ID = 'epa-pm25-limit'
 const RECEIPT = `/v1/receipts/${'sample'.padEnd(43, '-')}`
 
 /** Builds a sample message in the format of a real one, about a policy that does not exist; its id begins with `sample_`. */
-export function sampleMessage(event: SampleEvent, now: Date): Message {
+export function sampleMessage(event: PolicyEventType, now: Date): Message {
   const isBack = event === 'policy.rolled-back'
   const [version, before] = isBack ? ['1.5.0', '2.0.0'] : ['2.0.0', '1.5.0']
   const inForce = {
@@ -104,6 +95,6 @@ export function sampleMessage(event: SampleEvent, now: Date): Message {
     link: event === 'policy.announced' ? '/runs/1' : `/policies/${ID}`,
   }
   const content = event === 'policy.withdrawn' ? { supersedes: inForce.supersedes } : inForce
-  const data = { intent: INTENTS[event], id: ID, version, digest: `sha256:${'0'.repeat(64)}`, ...content, receipt: RECEIPT }
+  const data = { intent: POLICY_INTENTS[event], id: ID, version, digest: `sha256:${'0'.repeat(64)}`, ...content, receipt: RECEIPT }
   return { id: `sample_${randomUUID()}`, body: JSON.stringify({ type: event, timestamp: now.toISOString(), data }) }
 }

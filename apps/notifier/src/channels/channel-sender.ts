@@ -1,4 +1,4 @@
-import type { RefusalExplanation, ReleaseDocument, Ticket } from '#libs/contracts'
+import type { PolicyEventType, RefusalExplanation, ReleaseDocument, Ticket } from '#libs/contracts'
 import type { Channel, ChannelKind, ChannelOf } from '../partners/channel.js'
 
 export interface PolicyContent {
@@ -13,8 +13,6 @@ export interface PolicyContent {
   /** Release that was in force before; `null` if none was. */
   replaced: ReleaseDocument | null
 }
-
-export type PolicyEventType = 'policy.announced' | 'policy.updated' | 'policy.rolled-back' | 'policy.withdrawn'
 
 /** Content of a message, for channels that send more than its body. */
 export interface MessageContent extends PolicyContent {

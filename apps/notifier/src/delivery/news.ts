@@ -1,7 +1,7 @@
-import type { ReleaseDocument } from '#libs/contracts'
+import { POLICY_INTENTS, type PolicyEventType, type ReleaseDocument } from '#libs/contracts'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
-import type { PolicyContent, PolicyEventType } from '../channels/channel-sender.js'
+import type { PolicyContent } from '../channels/channel-sender.js'
 import type { Delivery, Message } from './delivery.table.js'
 import { supersededBy } from './lane.js'
 import type { NotifiedPolicies } from './notified-policies.js'
@@ -88,13 +88,6 @@ function messageOf(news: News, id: string): Message {
   return { id, type, ...first!, ...more, bundle: updatesOf(policies), at: at.toISOString(), ...reason }
 }
 
-const INTENTS: Record<PolicyEventType, string> = {
-  'policy.announced': 'policy-announcement',
-  'policy.updated': 'policy-update',
-  'policy.rolled-back': 'policy-rollback',
-  'policy.withdrawn': 'policy-withdrawal',
-}
-
 function typeOf({ policies, kind }: Pick<News, 'policies' | 'kind'>): PolicyEventType {
   return policies[0].release === null ? 'policy.withdrawn' : `policy.${kind ?? 'updated'}`
 }
@@ -141,7 +134,7 @@ function bodyOf(news: News, supersedes: readonly string[][], receipt: string, pu
   const type = typeOf(news)
   const isWithdrawal = type === 'policy.withdrawn'
   const data = {
-    intent: INTENTS[type],
+    intent: POLICY_INTENTS[type],
     id,
     version,
     digest,

@@ -1,5 +1,14 @@
 import { jsonIn } from '../canonical-json.js'
 
+/** Types of messages about policies, with the intent that each states. */
+export const POLICY_INTENTS = {
+  'policy.announced': 'policy-announcement',
+  'policy.updated': 'policy-update',
+  'policy.rolled-back': 'policy-rollback',
+  'policy.withdrawn': 'policy-withdrawal',
+}
+export type PolicyEventType = keyof typeof POLICY_INTENTS
+
 export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'superseded'] as const
 /** State of a delivery. `delivered`: the partner's server accepted the message. Only `acknowledgedAt` shows that it was processed. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
