@@ -62,8 +62,6 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     ...earlyErrors(log),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: true,
-    keepAliveTimeout: 5_000,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
     logger: false,
   })

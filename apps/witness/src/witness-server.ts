@@ -15,8 +15,6 @@ export function createWitnessServer(witness: WitnessLink, log: Logger, metrics =
     ...earlyErrors(log),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: true,
-    keepAliveTimeout: 5_000,
     logger: false,
   })
   const checkpoints = metrics.counter('witness_checkpoints_total', 'Submitted checkpoints, by response status', ['status'])

@@ -12,19 +12,17 @@ const HEADERS_TIMEOUT_MS = 10_000
 const CHECK_INTERVAL_MS = 5_000
 
 /** Options of every Fastify server: errors before routing are sent like all others, and a slow request head closes the connection. */
-export function earlyErrors(log: Logger): {
-  frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void
-  clientErrorHandler(error: Error, socket: Duplex): void
-  http: { requireHostHeader: false; headersTimeout: number; connectionsCheckingInterval: number }
-  schemaController: { compilersFactory: { buildValidator(): never; buildSerializer(): never } }
-} {
+export function earlyErrors(log: Logger) {
   return {
     // Fastify's own compilers of JSON Schema take 1.5 MB. No route has a schema.
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     // `refusalOfHost` sends a problem; Node would send an empty body.
     http: { requireHostHeader: false, headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
-    frameworkErrors: (error, request, reply) => sendProblem(reply, toProblem(error, request, log)), // guard: early-problem
-    clientErrorHandler: (error, socket) => respondToClientError(error, socket, log),
+    // guard: early-problem
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, toProblem(error, request, log)),
+    clientErrorHandler: (error: Error, socket: Duplex) => respondToClientError(error, socket, log),
+    forceCloseConnections: true,
+    keepAliveTimeout: 5_000,
   }
 }
 

@@ -63,8 +63,6 @@ export async function createHttpApplication(
     bodyLimit: BODY_BOUNDS.bytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,
-    keepAliveTimeout: 5_000,
-    forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
