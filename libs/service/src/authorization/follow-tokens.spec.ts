@@ -123,8 +123,11 @@ describe('TokenReader', () => {
     await keep(known.record)
     let away = false
     const autocommit: MemoryDatabase['autocommit'] = (work) => (away ? Promise.reject(new Error('away')) : database.autocommit(work))
+    const warnings: string[] = []
+    const log = { ...silentLogger, warn: (_fields: object, text: string) => void warnings.push(text) }
     const flaky = {
       ...source,
+      log,
       database: {
         ...database,
         autocommit,
@@ -148,6 +151,10 @@ describe('TokenReader', () => {
     clock.advanceTo(clock.now().getTime() + 10_000)
     await settle()
     expect(judge(book, known.token)).toBe(known.record.id)
+    clock.advanceTo(clock.now().getTime() + 1_000)
+    await settle()
+    // One warning for each time that the database is away, however often it is tried.
+    expect(warnings).toEqual(Array(2).fill('API keys could not be read; keys already loaded stay valid'))
     reader.stop()
   })
 })

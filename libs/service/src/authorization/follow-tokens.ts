@@ -32,7 +32,8 @@ export interface FollowedService extends TokenService {
 /** Synchronises a process's token book with the tables of its services: at the start, on notification, and every ten seconds. */
 export class TokenReader {
   private polls: PeriodicTask | undefined
-  private wasRead = false
+  /** Whether the last read succeeded; set before the first, so that its failure is logged. */
+  private wasRead = true
   private stopped = false
   private wasTopicRead = false
   private copying = false
@@ -115,7 +116,10 @@ export class TokenReader {
   }
 
   private failed(error: unknown): void {
+    this.services[0]?.log[this.wasRead ? 'warn' : 'debug'](
+      { error: describeError(error) },
+      'API keys could not be read; keys already loaded stay valid',
+    )
     this.wasRead = false
-    this.services[0]?.log.warn({ error: describeError(error) }, 'API keys could not be read; keys already loaded stay valid')
   }
 }

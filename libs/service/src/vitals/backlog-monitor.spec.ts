@@ -5,7 +5,13 @@ import { BacklogMonitor, type Vitals } from './backlog-monitor.js'
 
 const WELL: Vitals = { outboxPending: 0, outboxOldestMs: 0, timersOverdueMs: 0, parked: 0, parkedOldestMs: 0, letters: [] }
 
-function looked(): { signs: BacklogMonitor; said: string[]; metrics: Metrics; is(vitals: Partial<Vitals> | Error): Promise<void> } {
+function looked(): {
+  signs: BacklogMonitor
+  said: string[]
+  metrics: Metrics
+  clock: VirtualClock
+  is(vitals: Partial<Vitals> | Error): Promise<void>
+} {
   const said: string[] = []
   const say = (level: string) => (fields: object, text: string) =>
     void said.push(`${level} ${text} ${(fields as { alarm?: string }).alarm ?? ''}`.trim())
@@ -16,8 +22,15 @@ function looked(): { signs: BacklogMonitor; said: string[]; metrics: Metrics; is
     if (now instanceof Error) throw now
     return now
   }
-  const signs = new BacklogMonitor('linter', read, new VirtualClock(), log, metrics)
-  return { signs, said, metrics, is: (vitals) => ((now = vitals instanceof Error ? vitals : { ...WELL, ...vitals }), signs.refresh()) }
+  const clock = new VirtualClock()
+  const signs = new BacklogMonitor('linter', read, clock, log, metrics)
+  return {
+    signs,
+    said,
+    metrics,
+    clock,
+    is: (vitals) => ((now = vitals instanceof Error ? vitals : { ...WELL, ...vitals }), signs.refresh()),
+  }
 }
 
 describe('BacklogMonitor', () => {
@@ -56,5 +69,20 @@ describe('BacklogMonitor', () => {
     await is(new Error('down'))
     expect((await metrics.outboxPending.get()).values).toMatchObject([{ value: 7 }])
     expect(said).toEqual([])
+  })
+
+  it('reports how long the database has not responded, and raises an alarm after 30 s', async () => {
+    const { metrics, said, clock, is } = looked()
+    const silent = async () => (await metrics.gauge('database_silent_seconds', '').get()).values.map(({ value }) => value)
+    await is({})
+    expect(await silent()).toEqual([0])
+    clock.advanceTo(clock.elapsedMs() + 20_000)
+    await is(new Error('down'))
+    expect([await silent(), said]).toEqual([[20], []])
+    clock.advanceTo(clock.elapsedMs() + 11_000)
+    await is(new Error('down'))
+    expect([await silent(), said]).toEqual([[31], ['error alarm database_silent']])
+    await is({})
+    expect([await silent(), said.slice(1)]).toEqual([[0], ['warn alarm over database_silent']])
   })
 })

@@ -12,6 +12,8 @@ export interface Vitals {
   parkedOldestMs: number
   /** Open dead letters by original topic; `timer:KIND` for those of timers. */
   letters: { topic: string; count: number; oldestMs: number }[]
+  /** Time since the database responded, if the last read failed; the other figures are then those of the last read. */
+  databaseSilentMs?: number
 }
 
 export function readVitals(
@@ -57,6 +59,7 @@ const POLL_MS = 10_000
 const GAP_MS = 30_000
 const OUTBOX_MS = 30_000
 const TIMER_MS = 30_000
+const DATABASE_MS = 30_000
 
 interface Alarm {
   name: string
@@ -68,6 +71,7 @@ const ALARMS: readonly Alarm[] = [
   { name: 'gap_detected', isRaised: ({ parkedOldestMs }) => parkedOldestMs > GAP_MS, next: command('topics.republish') },
   { name: 'outbox_stalled', isRaised: ({ outboxOldestMs }) => outboxOldestMs > OUTBOX_MS, next: command('topics.diff') },
   { name: 'timers_overdue', isRaised: ({ timersOverdueMs }) => timersOverdueMs > TIMER_MS, next: command('runs.list') },
+  { name: 'database_silent', isRaised: ({ databaseSilentMs = 0 }) => databaseSilentMs > DATABASE_MS, next: command('doctor') },
 ]
 
 /** Monitors a service's vital signs: for the metrics on request, and periodically for alarms in the log. */
@@ -75,7 +79,10 @@ export class BacklogMonitor {
   private readonly raised = new Set<string>()
   /** Topics whose letters are counted: from the start, all that the service consumes; others from their first letter on. */
   private readonly topics = new Set(TOPICS.filter(({ consumers }) => consumers.includes(this.service)).map(({ name }) => name))
-  readonly polls = new PeriodicTask(this.clock, { everyMs: POLL_MS, run: () => this.poll(), failed: (error) => this.logFailure(error) })
+  private readonly silence = this.metrics.gauge('database_silent_seconds', 'Time since the database responded; 0 if it does', ['service'])
+  private lastRead: Vitals = { outboxPending: 0, outboxOldestMs: 0, timersOverdueMs: 0, parked: 0, parkedOldestMs: 0, letters: [] }
+  private lastReadAtMs = this.clock.elapsedMs()
+  readonly polls = new PeriodicTask(this.clock, { everyMs: POLL_MS, run: () => this.refresh(), failed: () => {} })
 
   constructor(
     private readonly service: ServiceName,
@@ -85,19 +92,17 @@ export class BacklogMonitor {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Updates the gauges. If the database does not respond, they keep their values; `/readyz` reports the database. */
+  /** Updates the gauges. If the database does not respond, all but `database_silent_seconds` keep their values. Never rejects. */
   async refresh(): Promise<void> {
-    await this.poll().catch((error: unknown) => this.logFailure(error))
-  }
-
-  private async poll(): Promise<void> {
-    const vitals = await this.read()
-    this.updateGauges(vitals)
-    this.alarm(vitals)
-  }
-
-  private logFailure(error: unknown): void {
-    this.log.debug({ service: this.service, error: describeError(error) }, 'backlogs could not be read')
+    try {
+      this.lastRead = await this.read()
+      this.lastReadAtMs = this.clock.elapsedMs()
+      this.updateGauges(this.lastRead)
+      this.report(this.lastRead)
+    } catch (error) {
+      this.log.debug({ service: this.service, error: describeError(error) }, 'backlogs could not be read')
+      this.report({ ...this.lastRead, databaseSilentMs: this.clock.elapsedMs() - this.lastReadAtMs })
+    }
   }
 
   private updateGauges({ outboxPending, outboxOldestMs, timersOverdueMs, parked, parkedOldestMs, letters }: Vitals): void {
@@ -116,7 +121,8 @@ export class BacklogMonitor {
   }
 
   /** Logs an alarm once when it begins and once when it ends, because repeated alarms are not read. */
-  private alarm(vitals: Vitals): void {
+  private report(vitals: Vitals): void {
+    this.silence.set({ service: this.service }, (vitals.databaseSilentMs ?? 0) / 1_000)
     for (const { name, isRaised, next } of ALARMS) {
       const fields = { service: this.service, alarm: name, ...vitals, next }
       if (isRaised(vitals) === this.raised.has(name)) continue
