@@ -112,6 +112,20 @@ describe('hms-svc doctor', () => {
     }
   })
 
+  it('reports a topic that the broker lacks as wrong, because its events wait', async () => {
+    const service = { service: 'linter', database: 'up', migrations: 'current', broker: 'up' }
+    const system = await serveCanned({
+      'GET /readyz': { body: { status: 'up', services: [service] } },
+      'GET /v1/topics': { status: 503, body: { code: 'HMS_TOPICS_MISSING', detail: 'The broker lacks a topic.', status: 503, next: [] } },
+    })
+    const { code, stdout } = await runForTest(['doctor', '--url', system.url])
+    await system.close()
+    expect([code, stdout]).toEqual([
+      5,
+      expect.stringContaining('✗ topics         wrong: The broker lacks a topic.\n  next: hms-svc topics diff\n'),
+    ])
+  })
+
   it('also checks the database and the broker that the environment names', async () => {
     const env = { HMS_DATABASE_URL: 'postgres://hms@127.0.0.1:9/hms', HMS_KAFKA_BROKERS: '127.0.0.1:9' }
     const { stdout } = await runForTest(['doctor', '--json', '--url', 'http://127.0.0.1:9'], { env })

@@ -1,4 +1,4 @@
-import { HmsError, type Problem } from '#libs/contracts'
+import { action, HmsError, type Problem } from '#libs/contracts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { describeError, isCausedBy, isDataError, isTransient } from '../failures.js'
@@ -9,7 +9,8 @@ import { ofrepFailure } from './ofrep-failure.js'
 
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
 const IN_DOUBT = 'The service cannot reach its database at the moment, but may have stored this request. Check, then try again.'
-const NO_BROKER = 'The broker cannot be reached at the moment, or refused the request: a topic may be missing. Try again.'
+const NO_BROKER = 'The broker cannot be reached at the moment, or refused the request. Try again.'
+const NO_TOPIC = 'The broker lacks a topic of the catalogue. What it would carry waits until it is created.'
 /** By SQLSTATE: faults of a database that responds. */
 const REJECTED: Record<string, string> = {
   '25006': 'The database accepts only reads at the moment, and nothing was stored. Try again.',
@@ -59,28 +60,28 @@ const MAX_ERRORS_CHARACTERS = 32 * 1024
 /** Maps a thrown value to RFC 9457 problem+json, only here. Unexpected errors are logged with trace id and reveal no internals. */
 export function toProblem(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }, log: Logger): Problem {
   const traceId = traceIdOf(traceOfRequest(request))
-  if (error instanceof HmsError) return problemOf(error, traceId)
-  if (isHttpException(error)) return problemOf(ofHttpException(error, request), traceId)
-  const status = (error as { statusCode?: unknown } | null)?.statusCode
+  return problemOf(toHmsError(error, request, log, traceId), traceId)
+}
+
+function toHmsError(error: unknown, request: { method: string; url: string }, log: Logger, traceId: string): HmsError {
+  if (error instanceof HmsError) return error
+  if (isHttpException(error)) return ofHttpException(error, request)
+  const { statusCode: status, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown }
   if (typeof status === 'number' && status >= 400 && status < 500)
-    return problemOf(new HmsError(codeOfStatus(status), describeError(error), { status }), traceId)
+    return new HmsError(codeOfStatus(status), describeError(error), { status })
   if (isDataError(error))
-    return problemOf(
-      new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 }),
-      traceId,
-    )
+    return new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 })
+  const url = loggedUrl(request)
   const isOfBroker = isCausedBy(error, (fault) => String((fault as { name?: unknown }).name).startsWith('KafkaJS'))
-  if (isOfBroker || isTransient(error)) {
-    log.warn({ traceId, error: describeError(error), url: loggedUrl(request) }, 'request met a transient fault')
-    const { code } = error as { code?: unknown }
-    const detail = isOfBroker ? NO_BROKER : (REJECTED[String(code)] ?? (request.method === 'GET' ? UNREACHABLE : IN_DOUBT))
-    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 }), traceId)
+  if (!isOfBroker && !isTransient(error)) {
+    log.error({ traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url }, 'request failed')
+    return new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 })
   }
-  log.error(
-    { traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: loggedUrl(request) },
-    'request failed',
-  )
-  return problemOf(new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 }), traceId)
+  log.warn({ traceId, error: describeError(error), url }, 'request met a transient fault')
+  if (isCausedBy(error, (fault) => (fault as { type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION'))
+    return new HmsError('HMS_TOPICS_MISSING', NO_TOPIC, { status: 503, next: [action('topics.diff'), action('topics.apply')] })
+  const detail = isOfBroker ? NO_BROKER : (REJECTED[String(code)] ?? (request.method === 'GET' ? UNREACHABLE : IN_DOUBT))
+  return new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 })
 }
 
 /** Returns the URL without an API key, which must not be logged. */
