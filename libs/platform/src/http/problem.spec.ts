@@ -7,7 +7,7 @@ const kafka = (name: string, more: object = {}): Error => fault({ name: `KafkaJS
 
 it.each<[string, Error, string]>([
   ['a database that is away', fault({ code: 'ECONNREFUSED' }), 'cannot reach its database'],
-  ['a replaced password', fault({ code: '28P01' }), 'cannot reach its database'],
+  ['a replaced password', fault({ code: '28P01' }), 'refuses the password of the service'],
   ['a read-only database', fault({ code: '25006' }), 'accepts only reads'],
   ['a full disk', fault({ code: '53100' }), 'no room left'],
   ['a broker that is away', kafka('ConnectionError', { code: 'ECONNREFUSED' }), 'The broker cannot be reached'],

@@ -13,6 +13,7 @@ const NO_BROKER = 'The broker cannot be reached at the moment, or refused the re
 const NO_TOPIC = 'The broker lacks a topic of the catalogue. What it would carry waits until it is created.'
 /** By SQLSTATE: faults of a database that responds. */
 const REJECTED: Record<string, string> = {
+  '28P01': 'The database refuses the password of the service. Restart the service with the new password. Check, then try again.',
   '25006': 'The database accepts only reads at the moment, and nothing was stored. Try again.',
   '53100': 'The database has no room left on its disk, and nothing was stored. Free some, then try again.',
 }
