@@ -71,7 +71,8 @@ export function verifyRequestHead(
   const envelope = parseHeader(header.slice(SCHEME.length))
   // Cheap checks precede the verification, because any client can send a header.
   requireOneKeyId(envelope)
-  requireSame(readUnverified(REQUEST, envelope).predicate, request)
+  const unverified = readUnverified(REQUEST, envelope).predicate
+  if (unverified.method !== request.method || unverified.path !== request.path) throw otherRequest()
   const ofService = service === undefined ? [] : roster.serviceKeys(service)
   const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator'), ...ofService])
   const { keyids, predicate } = verifyStatement(REQUEST, envelope, keys)
@@ -86,10 +87,6 @@ function requireOneKeyId(envelope: unknown): void {
   const { signatures } = openEnvelope(envelope)
   if (signatures.length !== 1 || signatures[0]!.keyid === '')
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'a signed request must have exactly one signature, with its keyid')
-}
-
-function requireSame(predicate: RequestPredicate, { method, path }: Omit<SignableRequest, 'body'>): void {
-  if (predicate.method !== method || predicate.path !== path) throw otherRequest()
 }
 
 export function requireSignedBody({ predicate }: SignedRequestHead, body: Uint8Array): void {

@@ -45,7 +45,8 @@ export interface RunToFit {
  */
 export function requireEventsFit(roster: Roster, run: RunToFit): void {
   for (const release of run.releases) requireGuardFits(release)
-  const bytes = Math.max(dossierBytes(roster, run), headsBytes(roster, run))
+  const headsBytes = releasesBytes(roster, run) + proofsBytes(roster, documentsOf(run)) + run.releases.length * HEAD_BYTES
+  const bytes = Math.max(dossierBytes(roster, run), headsBytes)
   if (bytes <= MAX_EVENT_BYTES) return
   const replaced = sumOf(run.live.map((release) => release?.envelope.payload.length ?? 0))
   const detail =
@@ -75,10 +76,6 @@ function dossierBytes(roster: Roster, run: RunToFit): number {
     proofsBytes(roster, live) +
     Buffer.byteLength(JSON.stringify(run.plan))
   )
-}
-
-function headsBytes(roster: Roster, run: RunToFit): number {
-  return releasesBytes(roster, run) + proofsBytes(roster, documentsOf(run)) + run.releases.length * HEAD_BYTES
 }
 
 function documentsOf({ releases, live }: RunToFit): ReleaseDocument[] {

@@ -69,7 +69,9 @@ export class RosterProposals {
       if (record === undefined) throw signatureRefused(current, signature) // guard: strangers-proposal
       const next = refusingRosters(() => readSuccessor(current, record.envelope))
       requireUsefulSignature(record.envelope, signature, [current, next], now)
-      const signed = { ...record, envelope: withSignature(record.envelope, signature) }
+      const { keyid, sig } = signature
+      const signatures = [...record.envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }]
+      const signed = { ...record, envelope: { ...record.envelope, signatures } }
       const view = refusingRosters(() => proposalView(signed, current, next))
       if (view.state === 'WAITING') {
         await tx.documents(ROSTER_PROPOSALS).put(signed)
@@ -168,10 +170,6 @@ function signerUnknown(keyid: string): HmsError {
     `No person with key ${keyid} is in the roster in force or in a proposed roster that the key signed.`,
     { status: 403, next: [action('keys.list')] },
   )
-}
-
-function withSignature(envelope: Envelope, { keyid, sig }: RosterSignatureDto): Envelope {
-  return { ...envelope, signatures: [...envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }] }
 }
 
 /** Number of releases checked before yielding to other work. */

@@ -77,13 +77,14 @@ export type Effect = Pick<Plan, 'findings' | 'simulation' | 'guard' | 'holds'> &
 
 export function effectLines({ policies, findings, simulation, holds, guard }: Effect, paint: Paint): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error').length
+  const affected = policies.map(({ id, bots }) => (bots === null ? `none uses ${id} yet` : `${bots.total} connected use ${id}`))
   const lint = errors > 0 ? paint.bad(`FAIL (${errors} of ${findings.length})`) : paint.good('PASS')
   return [
     dotted('Lint & Schema', findings.length > 0 && errors === 0 ? `${lint} (warnings: ${findings.length})` : lint),
     ...findingLines(findings, paint).map((line) => `  ${line}`),
     ...(simulation === null ? [] : simulationLines(simulation, paint)),
     ...(guard === undefined || guard.verdict === 'PASS' ? [] : [guardLine(guard, paint)]),
-    dotted('Affected Bots', policies.map(affected).join(', ')),
+    dotted('Affected Bots', affected.join(', ')),
     ...(holds.length === 0 ? [] : [dotted('Held Back', paint.warn(holds.length === 1 ? 'by one thing' : `by ${holds.length} things`))]),
     ...holds.map(({ detail }) => `  ${detail}`),
   ]
@@ -106,10 +107,6 @@ function simulationLines({ verdict, detail, next, beside }: Trial, paint: Paint)
 function guardLine({ verdict, rule, sentence }: GuardTrial, paint: Paint): string {
   const text = `${verdict} (${rule === null ? '' : `${rule}: `}${sentence})`
   return dotted('Guard', verdict === 'FAIL' ? paint.bad(text) : paint.warn(text))
-}
-
-function affected({ id, bots }: Effect['policies'][number]): string {
-  return bots === null ? `none uses ${id} yet` : `${bots.total} connected use ${id}`
 }
 
 /** Returns a line for each version that was live earlier and to which the next release cannot be rolled back. */

@@ -60,12 +60,9 @@ function strictest(all: readonly PlanBounds[]): PlanBounds | undefined {
 
 /** Serializes all rules by which a release is judged, independent of order; an invalid role is compared as written. */
 function rulesText({ roles, bounds = {}, soleOfficial = false, ...rest }: Rules, profile: RosterPredicate['profile']): string {
-  const approving = roles.filter(approves).map((role) => canonicalJson(withSortedPeople(role)))
+  const sorted = (names: unknown): unknown => (Array.isArray(names) ? names.toSorted() : names)
+  const approving = roles.filter(approves).map((role) => canonicalJson({ ...role, principals: sorted(role.principals) }))
   return canonicalJson([approving.sort(), bounds, soleOfficial, authorSigns(rest, profile)])
-}
-
-function withSortedPeople(role: Role): Role {
-  return Array.isArray(role.principals) ? { ...role, principals: role.principals.toSorted() } : role
 }
 
 function authorSigns({ authorSigns: signs }: Pick<Rules, 'authorSigns'>, profile: RosterPredicate['profile']): boolean {

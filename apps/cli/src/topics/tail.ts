@@ -15,7 +15,9 @@ export async function tailTopics(context: CliContext, topic: string | undefined,
     topics,
     since,
     onReady: () => output.note(`Following ${topic === undefined ? 'all topics' : topics[0]}; Ctrl-C ends it.`),
-    onRecord: (record) => show(context, record, run),
+    onRecord: (record) => {
+      if (run === undefined || record.run === run) output.data(record, () => [describeRecord(record)])
+    },
   }
   const stopper = stopOnInterrupt(io, true)
   try {
@@ -29,10 +31,6 @@ export async function tailTopics(context: CliContext, topic: string | undefined,
   } finally {
     stopper.end()
   }
-}
-
-function show({ output }: CliContext, record: TopicRecord, run: number | undefined): void {
-  if (run === undefined || record.run === run) output.data(record, () => [describeRecord(record)])
 }
 
 /** Topic that is followed only if it is named: it has whole documents, and a freshness statement every ten seconds. */

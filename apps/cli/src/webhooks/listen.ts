@@ -22,7 +22,10 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
   })
   const secret = given ?? known?.secret ?? mintSecret()
   const from = options.from === undefined ? undefined : timeOf('--from', options.from, io.now())
-  const start = from === undefined ? { ...(known ?? (await currentPosition(client, partner, secret))), secret } : since(from, secret)
+  const start: FeedPosition =
+    from === undefined
+      ? { ...(known ?? (await currentPosition(client, partner, secret))), secret }
+      : { newest: new Date(Date.parse(from) + OVERLAP_MS).toISOString(), seen: [], secret }
   await file.write(start)
   const createdFrom = from ?? start.newest
   // The position of a listener that started before any message existed.
@@ -51,10 +54,6 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
   }
   output.note('Stopped. The next listener goes on from here.')
   return EXIT.interrupted
-}
-
-function since(from: string, secret: string): FeedPosition {
-  return { newest: new Date(Date.parse(from) + OVERLAP_MS).toISOString(), seen: [], secret }
 }
 
 function show({ output }: CliContext, delivery: DeliveryView, { ok, detail, acknowledged }: Forwarded): void {

@@ -20,7 +20,8 @@ export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
   const report: Report = (pointer, detail) => problems.push({ pointer, detail })
   checkId(id, '/id', report)
   groups?.forEach((group, index) => checkId(group, `/groups/${index}`, report))
-  networks?.forEach((network, index) => checkNetwork(network, `/networks/${index}`, report))
+  for (const [index, network] of networks?.entries() ?? [])
+    if (!parseCidr(network)) report(`/networks/${index}`, 'must be a CIDR, for instance 10.20.0.0/16')
   if (contact !== undefined && contact !== null && !isEmailAddress(contact))
     report('/contact', 'must be one email address, for instance air@va.example, without a name beside it')
   const partner: Partner = {
@@ -41,10 +42,6 @@ export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
 function checkId(id: string, pointer: string, report: Report): void {
   if (id.length <= MAX_ID && PARTNER_ID.test(id)) return
   report(pointer, 'must be lower-case words joined by single hyphens, for instance va-deq, of at most 100 characters')
-}
-
-function checkNetwork(network: string, pointer: string, report: Report): void {
-  if (!parseCidr(network)) report(pointer, 'must be a CIDR, for instance 10.20.0.0/16')
 }
 
 /** `pointer` is an RFC 6901 pointer into the request document. */

@@ -9,7 +9,6 @@ import {
   verifyHead,
   type Roster,
   type VerifiedHead,
-  type VerifiedRelease,
 } from '#libs/signing'
 
 export interface PastPolicyQuery {
@@ -35,8 +34,9 @@ export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, r
   const { head, release, next } = verifiedByAny(view.record, rosters)
   if (head.policy !== query.id || head.scope !== STABLE_SCOPE)
     throw unverifiedHistory(`the returned head is for ${head.policy}@${head.scope}`)
-  const requested =
-    query.atMs === undefined ? releaseOfVersion([release, next?.release], query.version) : releaseAt({ release, next }, query.atMs)
+  const atTime = next !== null && query.atMs !== undefined && next.atMs <= query.atMs ? next.release : release
+  const ofVersion = [release, next?.release].find((each) => each?.predicate.policy.version === query.version)
+  const requested = query.atMs === undefined ? ofVersion : atTime
   if (requested === undefined || requested === null)
     throw unverifiedHistory(`the returned head does not put the requested release in force`)
   const policy = requested.predicate.policy as unknown as PolicyValue
@@ -51,17 +51,6 @@ export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, r
     throw unverifiedHistory(`the response names ${view.id}@${view.version}, but the signed release is ${policy.id}@${policy.version}`)
   const { approvedBy, predicate } = requested
   return { value: deepFreeze(policy), author: predicate.author, approvedBy, breakGlass: effectiveBreakGlass(predicate) }
-}
-
-function releaseAt({ release, next }: Pick<VerifiedHead, 'release' | 'next'>, atMs: number): VerifiedRelease | null {
-  return next !== null && next.atMs <= atMs ? next.release : release
-}
-
-function releaseOfVersion(
-  releases: readonly (VerifiedRelease | null | undefined)[],
-  version: string | undefined,
-): VerifiedRelease | undefined {
-  return releases.find((release) => release?.predicate.policy.version === version) ?? undefined
 }
 
 /** Verifies a document by the first roster that accepts it. Throws the error of the newest roster if none does. */
