@@ -22,7 +22,7 @@ import {
   type ReleasePredicate,
   type Roster,
 } from '#libs/signing'
-import type { PolicyRecord } from '../policies/policy.table.js'
+import { nextEpoch, type PolicyRecord } from '../policies/policy.table.js'
 import { fallbacksOf, type KnownReleases } from './fallbacks.js'
 import type { ParsedPolicy } from './parse-policies.js'
 
@@ -82,7 +82,7 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
     const predecessor = input.predecessors.get(policy.id) ?? null
     const release = buildRelease({
       policy: policy as ReleasePredicate['policy'],
-      releaseEpoch: record.releaseEpoch + 1,
+      releaseEpoch: nextEpoch(record),
       previous: predecessor === null ? null : refOf(predecessor),
       fallbacks: fallbacksOf(
         record,

@@ -15,7 +15,7 @@ import {
 } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
+import { nextEpoch, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf, releaseOf } from '../policies/policy-version.table.js'
 import { refusedByReaders } from '../policies/refusal-by-readers.js'
 import { type Approval, APPROVALS, signedSiblings } from '../runs/approval.table.js'
@@ -93,7 +93,7 @@ export class PrepareRollback {
     const release = unsigned(
       buildRelease({
         policy,
-        releaseEpoch: record.releaseEpoch + 1,
+        releaseEpoch: nextEpoch(record),
         previous: record.live && refOf(record.live),
         fallbacks: fallbacksOf(record, { released, refused: await refusedOf(tx, offered(record, released), roster) }, record.live, []),
         scopes: [...new Set(['global', plan.scope])],

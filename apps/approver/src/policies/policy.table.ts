@@ -1,7 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { documentTable, type Transaction } from '#libs/persistence'
-import { firstNumber, upcoming, type Upcoming } from '#libs/service'
+import { firstNumber, requireSmallStep, upcoming, type Upcoming } from '#libs/service'
 
 /** Approver's state of one policy: the live release, the assigned epochs, and the runs in line. */
 export interface PolicyRecord {
@@ -48,6 +48,12 @@ export function asOf(policy: PolicyRecord, now: Date): PolicyRecord {
 export async function policyAt(tx: Transaction, id: string): Promise<PolicyRecord | undefined> {
   const policy = await tx.documents(POLICIES).get(id)
   return policy === undefined ? undefined : asOf(policy, tx.now)
+}
+
+/** Returns the `releaseEpoch` of the next release. Throws 422 `HMS_NUMBER_AHEAD` if the counter was changed: people would sign it. */
+export function nextEpoch({ id, live, releaseEpoch }: PolicyRecord): number {
+  requireSmallStep(`a release of ${id}`, live?.releaseEpoch, releaseEpoch + 1) // guard: epochs-left
+  return releaseEpoch + 1
 }
 
 /** Returns the record or, for a policy without approvals, a new one whose epoch counter starts at `firstNumber`. */

@@ -181,6 +181,19 @@ describe('StoreHeads rejects', () => {
     expect(await (await world.post({ head: { ...head, payload: 'bm8' }, release })).json()).toMatchObject({ code: 'HMS_HEAD_MALFORMED' })
   })
 
+  it('a number that leaves none for later heads or releases, and stores the next one within reach', async () => {
+    const step = 2 ** 31
+    const last = Number.MAX_SAFE_INTEGER
+    await world.stored(await world.head({ seq: 7 }))
+    for (const options of [{ seq: last }, { seq: 8 + step }, { seq: 8, version: '2.0.0', epoch: last }] satisfies HeadOptions[]) {
+      const response = await world.post(await world.head(options))
+      expect([response.status, await response.json()]).toMatchObject([422, { code: 'HMS_NUMBER_AHEAD' }])
+    }
+    await world.send([await world.head({ seq: last, scope: 'region:NCR', base: null, version: '3.0.0' })], 'canary-controller')
+    expect((await deadLetters()).map(({ code }) => code)).toEqual(['HMS_NUMBER_AHEAD'])
+    expect(await world.stored(await world.head({ seq: 7 + step, version: '2.0.0', epoch: 1 + step }))).toMatchObject({ applied: true })
+  })
+
   it('a head without the release it names, and the same policy twice', async () => {
     const signed = await world.head()
     expect(await (await world.post({ ...signed, release: null })).json()).toMatchObject({ code: 'HMS_HEAD_RELEASE_MISSING' })

@@ -14,13 +14,14 @@ import {
 import { Outbox, policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { Rosters, Signals } from '#libs/service'
+import { requireSmallStep, Rosters, Signals } from '#libs/service'
 import {
   brokenHeads,
   bundleTags,
   digestOfPayload,
   type HeadPredicate,
   readChange,
+  type ReleasePredicate,
   orRefusal,
   SignatureError,
   STABLE_SCOPE,
@@ -104,6 +105,8 @@ export class StoreHeads {
       const isOlder = known === undefined ? await this.isSuperseded(tx, verified) : known.seq >= seq
       const isBaseReplaced = !isOlder && (await this.isBaseReplaced(tx, verified.head))
       if (!isOlder && !isBaseReplaced) {
+        requireSmallStep(`a head of ${policy}`, known?.seq, seq) // guard: head-numbers-left
+        requireSmallStep(`a release of ${policy}`, epochOf(known), epochOf(verified)) // guard: release-numbers-left
         fresh.push({ verified, known, announcedSeqs })
       } else if (known !== undefined || isBaseReplaced) {
         const revision = known?.revision ?? 0
@@ -199,6 +202,12 @@ export class StoreHeads {
     await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: counter.revision + 1 })
     return counter.revision + 1
   }
+}
+
+/** Returns the highest `releaseEpoch` of the current and the next release; 0 for none. */
+function epochOf({ release, next }: Partial<Pick<StoredDocument | VerifiedHead, 'release' | 'next'>> = {}): number {
+  const envelopes = [release, next?.release].flatMap((each) => (each == null ? [] : 'envelope' in each ? each.envelope : each))
+  return Math.max(0, ...envelopes.map((each) => peekPredicate<Pick<ReleasePredicate, 'releaseEpoch'>>(each).releaseEpoch))
 }
 
 /** Throws 400 `HMS_HEAD_TWICE` for equal ids (`policy@scope`). Precedes verification: unsigned data can only cause a refusal. */

@@ -51,6 +51,8 @@ export interface HeadOptions extends Partial<HeadPredicate> {
   tags?: string[]
   /** Effective time of the release; the start of the fixture's time by default. */
   effective?: string
+  /** `releaseEpoch` of the release; 1 by default. */
+  epoch?: number
 }
 
 /** Fixture of the service behind its HTTP port, with a demo roster whose keys are all available. */
@@ -196,11 +198,12 @@ async function signedHead(identity: TestIdentity, options: HeadOptions = {}): Pr
     approvedBy = ['EPA Chief'],
     tags,
     effective,
+    epoch,
     policy: id = POLICY,
     scope = 'global',
     ...rest
   } = options
-  const release = version === null ? null : releaseOf(id, version, { tags, effective })
+  const release = version === null ? null : releaseOf(id, version, { tags, effective, epoch })
   const predicate: HeadPredicate = { policy: id, scope, seq: 1, current: release?.digest ?? null, issuedAt: AT, ...rest }
   const signer = identity.serviceSigner(signedBy ?? (scope === 'global' ? 'rollout' : 'canary-controller'))
   return {
@@ -220,10 +223,14 @@ export function digestOfRelease(version: string, id = POLICY, effective = AT): s
   return releaseOf(id, version, { effective }).digest
 }
 
-function releaseOf(id: string, version: string, { tags = ['air'], effective = AT }: Pick<HeadOptions, 'tags' | 'effective'>) {
+function releaseOf(
+  id: string,
+  version: string,
+  { tags = ['air'], effective = AT, epoch = 1 }: Pick<HeadOptions, 'tags' | 'effective' | 'epoch'>,
+) {
   return buildRelease({
     policy: { id, version, effective, limit: 25, tags },
-    releaseEpoch: 1,
+    releaseEpoch: epoch,
     previous: null,
     fallbacks: [],
     scopes: ['global'],

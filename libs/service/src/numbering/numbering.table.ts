@@ -1,3 +1,4 @@
+import { action, HmsError } from '#libs/contracts'
 import { documentTable, type TimerOfKind, type TimerStore, type Transaction } from '#libs/persistence'
 
 /** Start of new counters: readers may have seen earlier numbers before this database was restored from a backup. */
@@ -11,6 +12,18 @@ export const NUMBERING = documentTable<Numbering>({ name: 'numbering', id: ({ id
 /** Returns the initial value of a new counter; 0 in a database that was never restored. */
 export async function firstNumber(tx: Transaction): Promise<number> {
   return (await tx.documents(NUMBERING).get('numbering'))?.from ?? 0
+}
+
+const MAX_STEP = 2 ** 31
+
+/**
+ * Throws 422 `HMS_NUMBER_AHEAD` for a number more than `MAX_STEP`, which no `recover` reaches, above the one before it. Readers remember the
+ * highest number for good: after one at the end of all numbers, no later head or release of the policy would have a number left.
+ */
+export function requireSmallStep(what: string, before: number | undefined, number: number): void {
+  if (number - (before ?? 0) <= MAX_STEP) return
+  const detail = `The number of ${what} is ${number}, and the one before it ${before ?? 'missing'}: a counter was changed in a database.`
+  throw new HmsError('HMS_NUMBER_AHEAD', detail, { status: 422, next: [action('doctor')] })
 }
 
 /** Query limit that covers all rows of a table: a counter that was not advanced would assign numbers that readers have seen. */
