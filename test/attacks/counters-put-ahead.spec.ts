@@ -9,7 +9,7 @@ import { PipelineDriver } from '../support/pipeline-driver.js'
 const ID = 'pm25'
 const LAST = Number.MAX_SAFE_INTEGER - 1
 
-/** Readers never forget the highest number that they saw: a signature over the last one would end all releases and rollbacks of a policy. */
+/** Readers never forget the highest number that they saw: one signature over the last would end all releases and rollbacks of a policy. */
 describe('a counter that was set to the end of all numbers', () => {
   let system: MemorySystem
   let press: PipelineDriver
