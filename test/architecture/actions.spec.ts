@@ -75,13 +75,13 @@ describe('the actions that errors and records name', () => {
   })
 
   it('a response has them beside the command, and a reader of it keeps them', () => {
-    const next = [action('get', { policy: 'pm25' }), 'openssl rand -base64 32']
+    const next = [action('get', { policy: 'pm25' }), 'GET /v1/export']
     const problem = toProblem(new HmsError('HMS_X', 'x', { status: 409, next }), { method: 'GET', url: '/v1/x' }, silentLogger)
-    const steps = [{ command: 'hms-svc get pm25', action: 'get', arguments: { policy: 'pm25' } }, { command: 'openssl rand -base64 32' }]
+    const steps = [{ command: 'hms-svc get pm25', action: 'get', arguments: { policy: 'pm25' } }, { command: 'GET /v1/export' }]
     expect(problem.next).toEqual(steps)
     const received = errorOfResponse('/v1/x', 409, 'application/problem+json', JSON.stringify(problem))
     expect(received.steps).toEqual(steps)
-    expect(received.next).toEqual(['hms-svc get pm25', 'openssl rand -base64 32'])
+    expect(received.next).toEqual(['hms-svc get pm25', 'GET /v1/export'])
     expect(problemOf(received).next).toEqual(steps)
   })
 

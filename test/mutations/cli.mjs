@@ -1,6 +1,13 @@
 /** Guards of CLI output, of the files that the CLI reads, and of the programs that it starts. Same form as `GUARDS`. */
 export const CLI_GUARDS = [
   {
+    name: 'own-commands',
+    guard: 'the CLI prints no command of another program as a next step, whatever a service sends',
+    without: ['isOwnCommand(step?.command)', "typeof step?.command === 'string'"],
+    spec: 'test/attacks/foreign-commands.spec.ts',
+    test: 'the CLI prints no command of another program as the next step of an error',
+  },
+  {
     name: 'history-verified',
     guard: 'history shows no content of an entry that does not verify',
     without: 'false',

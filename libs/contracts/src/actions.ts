@@ -101,6 +101,11 @@ export function commandOf({ action: code, arguments: values }: Action): string {
   return `${variables}${PRODUCT} ${words.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!)}`
 }
 
+/** Whether the text is one command of this program to a shell, or a path to read. A server, or one in its place, may send any next step. */
+export function isOwnCommand(text: unknown): text is string {
+  return typeof text === 'string' && /^(?:HMS_[A-Z_]+=[\w./:,-]+ )?hms-svc(?: [^`$;&|<>()\\\p{Cc}]*)?$|^GET \/[\w./?=]*$/u.test(text)
+}
+
 /** Returns the command line of an action, for texts and records. */
 export function command<Code extends ActionCode>(code: Code, ...values: Values<Code>): string {
   return commandOf(action(code, ...values))

@@ -1,4 +1,4 @@
-export { action, command, PRODUCT, type Action } from './actions.js'
+export { action, command, isOwnCommand, PRODUCT, type Action } from './actions.js'
 export * from './bounds.js'
 export * from './api/approvals.js'
 export * from './api/dead-letters.js'

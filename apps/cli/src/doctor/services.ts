@@ -1,4 +1,4 @@
-import { readText } from '#libs/contracts'
+import { isOwnCommand, readText } from '#libs/contracts'
 import type { TopicFigures } from '../topics/list.js'
 import { ok, unknown, wrong, type Check } from './check.js'
 
@@ -65,7 +65,8 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
   const current = where(({ database, migrations }) => database === 'up' && migrations === 'current')
   if (current.length > 0) checks.push(ok('schema', current.length === services.length ? 'up to date' : `up to date for ${named(current)}`))
   for (const concern of new Set(services.flatMap(({ concerns = [] }) => concerns))) {
-    const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
+    const [, text = concern, command] = WITH_COMMAND.exec(concern) ?? []
+    const [detail, next] = isOwnCommand(command) ? [text, command] : [concern, 'hms-svc audit verify']
     const concerned = where(({ concerns = [] }) => concerns.includes(concern))
     const isShared = concerned.length > 1
     checks.push(wrong(isShared ? 'services' : named(concerned), isShared ? `${named(concerned)}: ${detail}` : detail, next))

@@ -1,5 +1,5 @@
 import { orMissing, type ApiClient } from '#libs/client'
-import type { CoverageView, GuardTrial, LintFinding, RefusedFallback, Trial } from '#libs/contracts'
+import { isOwnCommand, type CoverageView, type GuardTrial, type LintFinding, type RefusedFallback, type Trial } from '#libs/contracts'
 import type { ImpactPage } from '#libs/impact'
 import { describeChange, describeMagnitude, type FieldChange } from '#libs/policy'
 import { findingLines } from '../lint/findings.js'
@@ -100,7 +100,7 @@ function policyLines({ id, version, live, differences, refusedFallbacks }: Plann
 
 function simulationLines({ verdict, detail, next, beside }: Trial, paint: Paint): string[] {
   const tone = { PASS: paint.good, FAIL: paint.bad, INCONCLUSIVE: paint.warn }[verdict]
-  const more = [...next.map((command) => `next: ${command}`), ...besideLines(beside)]
+  const more = [...next.filter(isOwnCommand).map((command) => `next: ${command}`), ...besideLines(beside)]
   return [dotted('Simulation Replay', tone(`${verdict} (${detail})`)), ...more.map((line) => `  ${line}`)]
 }
 

@@ -1,4 +1,4 @@
-import { digestInGroups, statementFields, textOf, toBase64, utf8 } from '#libs/contracts'
+import { digestInGroups, isObject, statementFields, textOf, toBase64, utf8 } from '#libs/contracts'
 import {
   addSignature,
   digestOf,
@@ -59,7 +59,7 @@ const BY_PEOPLE: Record<string, Kind> = {
 /** Reads a statement or an envelope around one. `about`: all its fields for the signer, because the file may misrepresent it. */
 function readSignable(text: string, file: string) {
   const value = parse(text, file)
-  const envelope = isEnvelope(value) ? value : undefined
+  const envelope = isObject(value) && 'payload' in value ? (value as unknown as Envelope) : undefined
   const payload = envelope === undefined ? utf8(text.trimEnd()) : payloadOf(envelope)
   const statement = textOf(payload)
   const content = parse(statement, file) as Content | null
@@ -88,10 +88,6 @@ function parse(text: string, file: string): unknown {
   } catch {
     throw usageError(`${file} is neither a statement nor an envelope: it is not JSON`, ['hms-svc sign --help'])
   }
-}
-
-function isEnvelope(value: unknown): value is Envelope {
-  return typeof value === 'object' && value !== null && 'payload' in value
 }
 
 function payloadOf(envelope: Envelope): Uint8Array {

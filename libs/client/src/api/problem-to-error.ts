@@ -1,4 +1,4 @@
-import { HmsError, isObject, jsonIn, type Problem } from '#libs/contracts'
+import { HmsError, isObject, isOwnCommand, jsonIn, type Problem } from '#libs/contracts'
 
 const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504])
 
@@ -20,9 +20,9 @@ function errorOfProblem(problem: Partial<Problem> & { code: string }, status: nu
   const { traceId } = problem
   return new HmsError(problem.code, problem.detail ?? problem.title ?? problem.code, {
     status,
-    next: Array.isArray(problem.next)
-      ? problem.next.map(({ command, action, arguments: values }) => ({ command, action, arguments: values }))
-      : [],
+    next: (Array.isArray(problem.next) ? problem.next : [])
+      .filter((step) => isOwnCommand(step?.command)) // guard: own-commands
+      .map(({ command, action, arguments: values }) => ({ command, action, arguments: values })),
     errors: Array.isArray(problem.errors) ? problem.errors : [],
     retryable: problem.retryable,
     state: problem.state,
