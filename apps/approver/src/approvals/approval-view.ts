@@ -8,6 +8,7 @@ import { takenBackOf } from '../policies/quarantine.js'
 import { runOf, type RunRecord } from '../runs/run.table.js'
 import { approvalOfRun, breakGlassIn, isRollback, type Approval } from '../runs/approval.table.js'
 import { fallbacksView } from './fallbacks.js'
+import { preparationEnd } from './keep-preparations.js'
 import { previousOf } from '../runs/end-stale.js'
 
 export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
@@ -90,7 +91,7 @@ function signedPart(approval: Approval, run: RunRecord | undefined): Omit<Prepar
     authors: [...new Set(approval.releases.flatMap(({ envelope }) => peekPredicate<ReleasePredicate>(envelope).author ?? []))],
     ...(approval.supersede === true ? { supersede: true } : {}),
     ...(breakGlass === undefined ? {} : { breakGlass }),
-    expiresAt: approval.expiresAt,
+    expiresAt: approval.state === 'prepared' ? preparationEnd(approval) : approval.expiresAt,
   }
 }
 

@@ -72,6 +72,11 @@ export function oldestOfGreatest(preparations: readonly Preparation[]): Preparat
   return preparations.find(({ by }) => counts.get(by) === most) // guard: prepare-side-by-side
 }
 
+/** Returns when an unsigned approval is deleted, or stops accepting signatures, whichever is earlier (RFC 3339). */
+export function preparationEnd({ preparedAt, expiresAt }: Pick<Approval, 'preparedAt' | 'expiresAt'>): string {
+  return new Date(Math.min(Date.parse(preparedAt) + PREPARATION_TTL_MS, Date.parse(expiresAt))).toISOString()
+}
+
 function timerId(digest: string): string {
   return `${PREPARATION_EXPIRY}:${digest}`
 }
