@@ -196,17 +196,10 @@ function summaryOf({ state, run, missing, signedBy }: PreparedApproval, isOpen: 
 }
 
 function Ended({ prepared: { run, state } }: { prepared: PreparedApproval }): JSX.Element {
+  const isOver = state !== 'PREPARED' && isTerminal(state)
   return (
     <Alert kind="info" title="Nothing to sign here any more">
-      <p>
-        {run === null ? (
-          'It ended before anybody signed.'
-        ) : (
-          <>
-            <RunLink run={run} /> {state !== 'PREPARED' && isTerminal(state) ? 'has ended' : 'is under way'}.
-          </>
-        )}
-      </p>
+      <p>{run === null ? 'It ended before anybody signed.' : [<RunLink run={run} />, ` ${isOver ? 'has ended' : 'is under way'}.`]}</p>
     </Alert>
   )
 }
@@ -235,6 +228,7 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
       <span data-consent>{author}</span>{' '}
     </span>
   ))
+  const unless = prepared.state === 'PREPARED' ? ', unless somebody signs before: without a signature it needs no rejection' : ''
   return (
     <Section id="who" title="Who has to sign">
       <Facts
@@ -242,7 +236,7 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
           ['Written by', authors.length === 0 ? 'not stated' : authors],
           ['Signed by', prepared.signedBy.join(', ') || 'no one yet'],
           ['Still missing', prepared.missing.join(', ') || 'nothing'],
-          ['Ends', [<Moment at={prepared.expiresAt} />, `, in ${timeLeft(prepared.expiresAt, now)}`]],
+          ['Ends', [<Moment at={prepared.expiresAt} />, `, in ${timeLeft(prepared.expiresAt, now)}${unless}`]],
         ]}
       />
       <Loaded answer={people} what="people of the roster">
