@@ -175,9 +175,10 @@ export function Digest({ digest }: { digest: string }): JSX.Element {
   return <span class="digest">{digestInGroups(digest)}</span>
 }
 
+/** Text of a value; a text that is empty, or reads like a value of another type, is quoted. */
 export function valueText(value: Json | undefined): string {
   if (value === undefined) return '–'
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' && !/^(?:true|false|null|-?\d+(?:\.\d+)?)?$/.test(value) ? value : JSON.stringify(value)
 }
 
 /** `1 run`, `3 runs`. */

@@ -82,9 +82,10 @@ function spansOf(entries: readonly PolicyHistoryEntry[], nowMs: number): Span[] 
   })
   const sum = (name: 'length' | 'least'): number => parts.reduce((total, part) => total + part[name], 0)
   const scale = Math.max(0, WIDTH - sum('least')) / Math.max(1, sum('length'))
+  const stretch = sum('length') > 0 ? 1 : Math.max(1, WIDTH / sum('least')) // only held periods
   let end = 0
   return parts.map(({ length, least, ...part }) => {
-    const [x, width] = [end, Math.round(least + length * scale)]
+    const [x, width] = [end, Math.round(least * stretch + length * scale)]
     end += width
     return { ...part, x, width }
   })

@@ -101,6 +101,27 @@ describe('the page of a policy', () => {
     expect(was.text).toContain('It is not in force; it was.')
   })
 
+  it('shows a first version that is held as not in force yet, drawn over the whole width', async () => {
+    const first = entry({
+      version: '1.0.0',
+      from: '2027-01-01T00:00:00Z',
+      differences: [{ field: 'limit', to: 70, text: 'limit added 70' }],
+    })
+    const only = { '/v1/policies/epa-pm25-limit': MISSING, '/v1/policies/epa-pm25-limit/history?limit=50': [first] }
+    const { text, html } = await shown(policyPage, { answers: answers(only), params })
+    expect(text).toContain('It is not in force: version 1.0.0 is held until 2027-01-01 00:00:00 UTC.')
+    expect(text).not.toContain('it was')
+    expect(Number(/<svg width="(\d+)"/.exec(html)?.[1])).toBeGreaterThanOrEqual(600)
+  })
+
+  it('quotes a text that is empty or reads like another value, and shows a long text in small type', async () => {
+    const value = { ...policy.value, note: '', flag: 'true', code: '25', long: 'x'.repeat(41) }
+    const { html, text } = await shown(policyPage, { answers: answers({ '/v1/policies/epa-pm25-limit': { ...policy, value } }), params })
+    for (const quoted of ['""', '"true"', '"25"']) expect(html).toContain(`<span class="value">${quoted.replaceAll('"', '&quot;')}</span>`)
+    expect(html).toContain(`<span class="command">${'x'.repeat(41)}</span>`)
+    expect(text).toContain('limit 25 µg/m³')
+  })
+
   it('is a 404 for what never was, and none for a service that is away', async () => {
     const none = {
       '/v1/policies/epa-pm25-limit': MISSING,
@@ -266,6 +287,9 @@ describe('the list of policies', () => {
   it('lists rules with units and signers, and filters by id, title and tag', async () => {
     const all = await shown(policiesPage, { answers: { '/v1/policies': [policy] } })
     expect(all.text).toContain('limit 25 µg/m³')
+    const value = { ...policy.value, b: 'x'.repeat(500), c: 3, d: 4, e: 5, f: 6 }
+    const long = await shown(policiesPage, { answers: { '/v1/policies': [{ ...policy, value }] } })
+    expect(long.text).toContain(`b ${'x'.repeat(98)}…, c 3 µg/m³, d 4 µg/m³, and 2 more`)
     const fitting = await shown(policiesPage, { answers: { '/v1/policies': [policy] }, query: 'q=EPA' })
     expect(fitting.html).toContain('<a href="/policies/epa-pm25-limit">')
     const other = await shown(policiesPage, { answers: { '/v1/policies': [policy] }, query: 'q=ozone' })

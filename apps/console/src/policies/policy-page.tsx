@@ -8,9 +8,10 @@ import { valueOf, type Answer } from '../reading/answer.js'
 import { readRuns } from '../reading/read-runs.js'
 import { changeText, LifeChart } from './life-chart.js'
 import { RefusedByReaders } from '../bots/refused-by-readers.js'
-import { ruleOf, ruleTexts, unitText } from './policy-table.js'
+import { ruleOf, ruleSummary, ruleTexts, unitText } from './policy-table.js'
 
-const MAX_ENTRIES = 50
+/** Changes of a page, and characters of a value in large type. */
+const [MAX_ENTRIES, MAX_LARGE] = [50, 40]
 
 /** One policy: its value with unit, since when, who signed, who runs it, and every value before with what changed. */
 export async function policyPage({ read, params, query, now }: PageRequest): Promise<PageContent> {
@@ -35,7 +36,7 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
     ...placeIn('Policies', view === undefined ? shownId : `${view.id} ${view.version}`),
     heading: missing ? `No policy ${shownId}` : (titleOf(view) ?? shownId),
     state: view?.version,
-    summary: summaryOf(policy, before === '' ? history : undefined),
+    summary: summaryOf(policy, before === '' ? history : undefined, now),
     body: (
       <>
         {at === null ? null : <PastPolicy at={at} time={time} past={past} path={path} />}
@@ -136,17 +137,19 @@ function titleOf(view: PolicyView | undefined): string | undefined {
 }
 
 /** Summarizes the policy in one sentence. `history`: the newest entries; `undefined` on a page of earlier entries. */
-function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntry[]> | undefined): string {
+function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntry[]> | undefined, now: Date): string {
   if (policy.kind === 'loaded') {
     const [newest] = (history === undefined ? undefined : valueOf(history)) ?? []
     const { value, version } = policy.value
     const by = policy.value.provenance.approvedBy
-    return `${ruleTexts(value).slice(0, 4).join(', ')}: version ${version}${by.length === 0 ? '' : `, signed by ${by.join(', ')}`}${
+    return `${ruleSummary(value)}: version ${version}${by.length === 0 ? '' : `, signed by ${by.join(', ')}`}${
       newest !== undefined && newest.version !== version ? '; another release is held for later' : ''
     }.`
   }
   if (policy.kind !== 'missing') return 'What is in force cannot be shown now.'
   const [last] = history?.kind === 'loaded' ? history.value : []
+  if (last !== undefined && Date.parse(last.from) > now.getTime())
+    return `It is not in force: version ${last.version} is held until ${momentText(last.from)}.`
   if (last?.cause === 'withdrawal') return `${changeText(last).replace('withdrawal', 'It was withdrawn')}.`
   return history === undefined || history.kind === 'loaded' ? 'It is not in force; it was.' : 'There is nothing of that name.'
 }
@@ -167,7 +170,7 @@ function InForce({ policy, history }: InForceProps): JSX.Element {
           <p key={key}>
             {key}
             <br />
-            <span class={typeof each === 'object' ? 'command' : 'value'}>{valueText(each)}</span>{' '}
+            <span class={typeof each === 'object' || valueText(each).length > MAX_LARGE ? 'command' : 'value'}>{valueText(each)}</span>{' '}
             {typeof each === 'number' ? unitText(value) : ''}
           </p>
         ))}

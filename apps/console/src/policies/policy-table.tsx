@@ -18,7 +18,7 @@ export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): 
       head={['Policy', 'Rule', 'Signed by', 'Run']}
       rows={policies.map(({ id, version, value, provenance }) => [
         <PolicyLink id={id} version={version} />,
-        ruleTexts(value).join(', '),
+        ruleSummary(value),
         provenance.approvedBy.join(', '),
         <RunLink run={provenance.run} />,
       ])}
@@ -31,6 +31,15 @@ export function ruleTexts(policy: JsonObject): string[] {
   return ruleOf(policy).map(([key, value]) =>
     `${key} ${valueText(value)}${typeof value === 'number' ? ` ${unitText(policy)}` : ''}`.trimEnd(),
   )
+}
+
+const [MAX_MEMBERS, MAX_TEXT] = [4, 100]
+
+/** Returns the first members of a policy's rule, cut to a length that a line of a table takes, and how many more there are. */
+export function ruleSummary(policy: JsonObject): string {
+  const texts = ruleTexts(policy)
+  const first = texts.slice(0, MAX_MEMBERS).map((text) => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text))
+  return [...first, ...(texts.length > MAX_MEMBERS ? [`and ${texts.length - MAX_MEMBERS} more`] : [])].join(', ')
 }
 
 /** Returns the members of a policy's rule: all members except the known ones, which describe the policy. */
