@@ -1,7 +1,18 @@
 import { NO_RUN, type DeliveryView } from '#libs/contracts'
 import { Fragment, type JSX } from 'preact'
+import { LoadedPart, None } from '../layout/absent.js'
 import { count, Moment, PolicyLink, RunLink, Table } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
+import type { Answer } from '../reading/answer.js'
+
+/** What a run sent to partners. It takes the whole width: beside another column, its last columns are cut off. */
+export function PartnersNotified({ answer }: { answer: Answer<DeliveryView[]> }): JSX.Element {
+  return (
+    <LoadedPart id="partners" title="Partners notified" answer={answer} what="deliveries of this run">
+      {(sent) => (sent.length === 0 ? <None>This run has notified no partner.</None> : <DeliveryRows deliveries={sent} />)}
+    </LoadedPart>
+  )
+}
 
 /** Table of deliveries. A server accepts the message and the partner acknowledges it, so these times have two columns. */
 export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView[] }): JSX.Element {

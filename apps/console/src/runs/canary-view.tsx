@@ -43,12 +43,12 @@ function Ramp({ canary: { steps = [], passed = [] }, run: { state, stages } }: {
   const verdictOf = (name: string): string => stages.find(({ stage }) => stage === name)?.verdict ?? 'PENDING'
   const [canary, rollout] = [verdictOf('canary'), verdictOf('rollout')]
   const present = canary === 'PASS' ? steps.length + (rollout === 'PASS' ? 1 : 0) : Math.min(passed.length, steps.length - 1)
-  const now = isTerminal(state) ? 'ended here' : 'now'
+  const [now, next] = isTerminal(state) ? ['ended here', 'not reached'] : ['now', 'next']
   return (
     <ol class="ramp" aria-label="Steps of the ramp">
       {[...steps.map(({ share, scopeName }) => `${share / 100} % of ${scopeName}`), 'All bots'].map((name, at) => (
         <li key={at} class={at < present ? 'ramp--passed' : undefined} aria-current={at === present ? 'step' : undefined}>
-          {name} <span>{at < present ? 'passed' : at === present ? now : 'next'}</span>
+          {name} <span>{at < present ? 'passed' : at === present ? now : next}</span>
         </li>
       ))}
     </ol>
@@ -79,7 +79,7 @@ function Comparison({ figures, series }: { figures: CanaryFigures; series: reado
       <CanaryCharts points={series} limit={limit} />
       <p>
         <Meter label="Evidence of a higher rate" value={evidence} max={limit} isJudged /> Evidence of a higher rate {evidence.toFixed(1)};
-        the canary fails at {limit}. At equal rates the cohort would have raised {expected.toFixed(1)}. Counted{' '}
+        the canary fails at {limit}. At equal rates the cohort would have raised {expected.toFixed(1)}. Bots counted{' '}
         <Moment at={figures.countedAt} exact />.
       </p>
       <p>

@@ -56,6 +56,26 @@ describe('the page of a run', () => {
     expect(text).toContain('If it passes, all bots get it; if not, it is rolled back at once.')
   })
 
+  it('links each delivery to its page, across the whole width', async () => {
+    const sent = {
+      id: 'a',
+      partner: 'va-deq',
+      run: 7,
+      policy: 'epa-pm25-limit',
+      version: '2.0.0',
+      bundle: [],
+      channel: 'sftp',
+      attempts: 1,
+    }
+    const never = { lastStatus: null, nextAttemptAt: null, acknowledgedAt: null, acknowledgedBy: null }
+    const delivery = { ...sent, ...never, state: 'delivered', lastDetail: 'written at 192.0.2.1', deliveredAt: '2026-11-26T11:00:00Z' }
+    const { html, text } = await shown(runPage, { answers: answers({ '/v1/deliveries?run=7': [delivery] }), params })
+    expect(html).toContain('<a href="/deliveries/a">va-deq by sftp</a>')
+    expect(text).toContain('1 h ago not yet 1 written at 192.0.2.1')
+    expect(html).toMatch(/<\/div><section id="partners"/)
+    expect((await shown(runPage, { answers: answers(), params })).text).toContain('This run has notified no partner.')
+  })
+
   it('counts the bots of the hard guard, not their alerts, and judges them by colour', async () => {
     const unexplained = ['a', 'a', 'a'].map((bot) => ({ bot }))
     const canary = { ...(answers()['/v1/canaries/7'] as object), alerts: 3, unexplained }
@@ -216,7 +236,7 @@ describe('the page of a run', () => {
       return aRun({ stages, state })
     }
     const failed = await rampOf(verdict('FAIL', 'PENDING', 'FAILED'), { passed: [] })
-    expect(failed).toEqual([`${virginia} ended here (filled)`, `${everywhere} next`, 'All bots next'])
+    expect(failed).toEqual([`${virginia} ended here (filled)`, `${everywhere} not reached`, 'All bots not reached'])
     expect((await rampOf(verdict('PASS', 'RUNNING'))).at(-1)).toBe('All bots now (filled)')
     expect((await rampOf(verdict('PASS', 'PASS'))).at(-1)).toBe('All bots passed')
   })

@@ -27,7 +27,7 @@ import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-wor
 import { CanaryView } from './canary-view.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
-import { lastAnswer } from '../partners/delivery-rows.js'
+import { PartnersNotified } from '../partners/delivery-rows.js'
 
 /** One run: how far it is, why, who signed, what comes next, and what proves it. */
 export async function runPage(request: PageRequest): Promise<PageContent> {
@@ -74,13 +74,6 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             </Part>
             <Decide run={run} tickets={mapAnswer(tickets, (open) => open.filter((ticket) => ticket.run === run.run))} />
             <LoadedPart id="approvals" title="Who signed" answer={approval} what="approvals of this run" children={signersOf} />
-            <LoadedPart
-              id="partners"
-              title="Partners notified"
-              answer={deliveries}
-              what="deliveries of this run"
-              children={deliveriesTable}
-            />
           </div>
           <div>
             <FleetPart answer={fleet} />
@@ -94,6 +87,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             )}
           </div>
         </div>
+        <PartnersNotified answer={deliveries} />
         {impact === undefined ? null : (
           <Part id="impact" title="What the change turns">
             <ImpactView impact={impact} />
@@ -265,23 +259,6 @@ function Decisions({ run }: { run: RunView }): JSX.Element | null {
         by,
         reason,
         outcome === 'late' ? 'came too late' : outcome,
-      ])}
-    />
-  )
-}
-
-function deliveriesTable(deliveries: readonly DeliveryView[]): JSX.Element {
-  if (deliveries.length === 0) return <None>This run has notified no partner yet.</None>
-  return (
-    <Table
-      caption={count(deliveries.length, 'delivery', 'deliveries')}
-      head={['Partner', 'State', 'Policy', 'Tries', 'Last answer']}
-      rows={deliveries.map((delivery) => [
-        <td>{delivery.partner}</td>,
-        delivery.state,
-        `${delivery.policy}@${delivery.version}`,
-        delivery.attempts,
-        lastAnswer(delivery),
       ])}
     />
   )

@@ -19,7 +19,7 @@ import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
 import { stateText, VerdictTag, wordsFirst } from '../layout/state-words.js'
-import { DeliveryRows } from '../partners/delivery-rows.js'
+import { PartnersNotified } from '../partners/delivery-rows.js'
 import { ruleTexts } from '../policies/policy-table.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { powerText } from './canary-view.js'
@@ -68,9 +68,6 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
           <Part id="reach" title="In force">
             <Reach run={run} />
           </Part>
-          <LoadedPart id="partners" title="Partners notified" answer={deliveries} what="deliveries of this run">
-            {(value) => (value.length === 0 ? <None>No partner was notified by this run.</None> : <DeliveryRows deliveries={value} />)}
-          </LoadedPart>
           <Part id="proof" title="Proof">
             <Loaded answer={entries} what="log entries of this run">
               {(value) => (
@@ -85,6 +82,7 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
             ))}
           </Part>
         </div>
+        <PartnersNotified answer={deliveries} />
       </div>
     ),
   }
