@@ -35,10 +35,10 @@ function named(policy: string, version: string | null | undefined): string {
   return version == null ? policy : `${policy}@${version}`
 }
 
-/** Returns the first names, and the number of others. */
-function listed(names: readonly string[]): string {
-  const more = names.length - MAX_NAMES
-  return `${names.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+/** Formats the first `most` names, and the number of further names. */
+export function listed(names: readonly string[], most = MAX_NAMES): string {
+  const more = names.length - most
+  return `${names.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** Returns a reason if it is a stable code; a reason in a person's words is left out. */

@@ -50,7 +50,9 @@ export class ClientCredentials {
     const { tokenUrl, client, secret, scope, audience } = this.options
     const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope ? { scope } : {}), ...(audience ? { audience } : {}) })
     if (!basic) for (const [name, value] of Object.entries({ client_id: client, client_secret: secret })) body.set(name, value)
-    const authorization = `Basic ${Buffer.from([client, secret].map(formEncoded).join(':')).toString('base64')}`
+    // RFC 6749, section 2.3.1: id and secret are encoded as form values.
+    const encoded = [client, secret].map((text) => new URLSearchParams({ text }).toString().slice('text='.length))
+    const authorization = `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`
     try {
       const headers = { accept: 'application/json', ...(basic ? { authorization } : {}) }
       const response = await fetch(tokenUrl, { method: 'POST', body, headers, signal, redirect: 'error' })
@@ -71,11 +73,6 @@ export class ClientCredentials {
     const message = `the token endpoint ${this.options.tokenUrl.host} ${problem}`
     return Object.assign(new Error(message), { name: 'KafkaJSConnectionError', retriable: true })
   }
-}
-
-/** Encodes a client id or secret as a form value, as RFC 6749, section 2.3.1 requires. */
-function formEncoded(text: string): string {
-  return new URLSearchParams({ text }).toString().slice('text='.length)
 }
 
 function readObject(text: string): Record<string, unknown> {

@@ -33,7 +33,10 @@ export class EndApproval implements OnModuleInit {
       const { person, decision } = this.read(digest, statement, tx.now)
       const approval = await lockedDocument(tx, APPROVALS, digest, keysOfApproval)
       if (approval === undefined) throw approvalUnknown(digest)
-      if (!approval.releases.some((release) => isInvolved(this.rosters.newest, release, person.id))) throw notEntitled(person)
+      if (!approval.releases.some((release) => isInvolved(this.rosters.newest, release, person.id))) {
+        const detail = `${person.name} is neither an author of this approval nor allowed to approve it.`
+        throw new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', detail, { status: 403, next: [action('roster.show')] })
+      }
       return this.end(tx, approval, person, decision, statement)
     })
   }
@@ -98,9 +101,4 @@ export class EndApproval implements OnModuleInit {
       { status: 422 },
     )
   }
-}
-
-function notEntitled({ name }: Principal): HmsError {
-  const detail = `${name} is neither an author of this approval nor allowed to approve it.`
-  return new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', detail, { status: 403, next: [action('roster.show')] })
 }

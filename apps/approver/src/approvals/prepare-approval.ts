@@ -53,7 +53,10 @@ export class PrepareApproval {
    */
   execute(request: PrepareRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
-    if (request.queue === true && request.supersede === true) throw queueOrSupersede()
+    if (request.queue === true && request.supersede === true) {
+      const detail = 'A release either waits behind the run in progress (queue) or ends it (supersede), not both.'
+      throw new HmsError('HMS_APPROVER_QUEUE_OR_SUPERSEDE', detail, { status: 400, next: [action('help.approve')] })
+    }
     const ids = policies.map(({ policy }) => policy.id)
     return this.storedHeadsFallback.retryWithHeads(ids, (heads) => this.attempt(request, policies, by, heads))
   }
@@ -188,11 +191,6 @@ function releaseHeld(id: string, { release, at }: Upcoming): HmsError {
     next: [action('approve.queue')],
     state: { version: release.version, effective: at },
   })
-}
-
-function queueOrSupersede(): HmsError {
-  const detail = 'A release either waits behind the run in progress (queue) or ends it (supersede), not both.'
-  return new HmsError('HMS_APPROVER_QUEUE_OR_SUPERSEDE', detail, { status: 400, next: [action('help.approve')] })
 }
 
 function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string, string | null>): string {

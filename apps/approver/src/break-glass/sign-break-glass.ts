@@ -66,7 +66,10 @@ export class SignBreakGlass {
     const { releases, plan } = approval
     const policies = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))!))
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
-    if (moved !== undefined) throw liveMoved(moved)
+    if (moved !== undefined) {
+      const detail = `The live version of ${moved.id} has changed to ${moved.live?.version ?? 'none'}. Prepare again, and check the difference.`
+      throw new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: moved.id }), AGAIN] })
+    }
     const found = await quarantined(tx, approval)
     if (found !== undefined) throw quarantineError(found, AGAIN) // guard: quarantine-break-glass
     requireEventsFit(roster, { releases, live: policies.map(({ live }) => live), plan })
@@ -139,11 +142,6 @@ function alreadyInProgress({ digest, run }: Approval): HmsError {
     next: [action('runs.watch', { run: run! })],
     state: { digest, run },
   })
-}
-
-function liveMoved({ id, live }: PolicyRecord): HmsError {
-  const detail = `The live version of ${id} has changed to ${live?.version ?? 'none'}. Prepare again, and check the difference.`
-  return new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: id }), AGAIN] })
 }
 
 function nobodyToReview(): HmsError {

@@ -9,7 +9,6 @@ import {
   spkiToKey,
   verifyNote,
   type Keys,
-  type NoteKey,
   type Roster,
 } from '#libs/signing'
 
@@ -38,8 +37,9 @@ export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roste
 /** Requires that each line under a note is a valid signature of the log or of a witness. */
 export function requireWholeNote(text: string, rosters: readonly Roster[]): void {
   const note = openNote(text)
-  if (verifyNote(note, noteKeysOf(rosters)).length !== note.signatures.length)
-    throw invalid('a checkpoint has a signature of a key that no roster names')
+  const all = rosters.flatMap(({ logPolicies }) => logPolicies.flatMap(({ log, witnesses }) => [log, ...witnesses]))
+  const keys = [...new Map(all.map((key) => [`${key.name} ${key.id}`, key])).values()]
+  if (verifyNote(note, keys).length !== note.signatures.length) throw invalid('a checkpoint has a signature of a key that no roster names')
 }
 
 /** Requires a proof without unknown members or false signatures. In `c2sp.org/tlog-proof@v1` the note follows the empty line. */
@@ -56,11 +56,6 @@ function everyKey(roster: Roster): Keys {
   const keys = new Map(all)
   KEYS.set(roster, keys)
   return keys
-}
-
-function noteKeysOf(rosters: readonly Roster[]): NoteKey[] {
-  const keys = rosters.flatMap(({ logPolicies }) => logPolicies.flatMap(({ log, witnesses }) => [log, ...witnesses]))
-  return [...new Map(keys.map((key) => [`${key.name} ${key.id}`, key])).values()]
 }
 
 /** Version of an entry whose event the log keeps. */

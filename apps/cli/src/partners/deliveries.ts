@@ -31,15 +31,11 @@ export async function listDeliveries(context: CliContext, partner: string | unde
     before,
     limit,
   })
-  context.output.list(deliveries, COLUMNS, whenEmpty(partner, options))
+  const none = partner === undefined ? 'Nothing was sent yet.' : `Nothing was sent to ${partner} yet.`
+  context.output.list(deliveries, COLUMNS, Object.keys(options).length > 0 ? 'No matching deliveries.' : none)
   const last = deliveries.at(-1)
   if (last !== undefined && deliveries.length === limit)
     context.output.note(`${limit} are shown. Older ones: the same command with --before ${last.id}`)
-}
-
-function whenEmpty(partner: string | undefined, options: DeliveriesOptions): string {
-  if (Object.keys(options).length > 0) return 'No matching deliveries.'
-  return partner === undefined ? 'Nothing was sent yet.' : `Nothing was sent to ${partner} yet.`
 }
 
 function stateOf(text: string): DeliveryState {

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import type { PolicyBeside, ReplayProgress, SimulationImpact, SimulationReport } from '#libs/contracts'
+import { listed, type PolicyBeside, type ReplayProgress, type SimulationImpact, type SimulationReport } from '#libs/contracts'
 import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -39,9 +39,8 @@ const MAX_SHOWN = 10
 /** Formats `Beside ozone-limit@1.0.0`: policies in force that the run does not change; empty without any. */
 export function besideLines(beside: readonly PolicyBeside[] = []): string[] {
   if (beside.length === 0) return []
-  const shown = beside.slice(0, MAX_SHOWN).map(({ policy, version }) => `${policy}@${version}`)
-  const rest = beside.length - shown.length
-  return [`Beside ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`]
+  const releases = beside.map(({ policy, version }) => `${policy}@${version}`)
+  return [`Beside ${listed(releases, MAX_SHOWN)}`]
 }
 
 /** Renders an impact as indented lines; no lines without an impact. */

@@ -1,4 +1,4 @@
-import { command, type ConfigDocument, type Envelope } from '#libs/contracts'
+import { command, listed, type ConfigDocument, type Envelope } from '#libs/contracts'
 import { describeError, Logger, Metrics } from '#libs/platform'
 import { Concerns, Rosters } from '#libs/service'
 import { refusalByReaders, STABLE_SCOPE, type Roster } from '#libs/signing'
@@ -99,9 +99,8 @@ export class ReadersWatch implements OnModuleInit {
   private get concerns(): string[] {
     const [first] = this.refused
     if (first === undefined) return []
-    const named = this.refused.slice(0, MAX_NAMED).map(({ policy, version, detail }) => `${policy}@${version} (${detail})`)
-    const more = this.refused.length > MAX_NAMED ? ` and ${this.refused.length - MAX_NAMED} more` : ''
+    const releases = this.refused.map(({ policy, version, detail }) => `${policy}@${version} (${detail})`)
     const next = command('rollback', { policy: first.policy, version: first.version })
-    return [`readers refuse releases by the roster in force: ${named.join(', ')}${more} (next: ${next})`]
+    return [`readers refuse releases by the roster in force: ${listed(releases, MAX_NAMED)} (next: ${next})`]
   }
 }

@@ -88,7 +88,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const since = this.now()
     // A bot that already has a socket, here or at another instance, keeps its first join time.
     const joinedAt = this.find(reader.bot)?.joinedAt ?? since
-    this.put({ ...reader, revision: 0, applied: {}, since, joinedAt, socket, chunk: chunkOf(reader.bot) })
+    const chunk = createHash('sha256').update(reader.bot).digest().readUInt16BE(0) % CHUNKS
+    this.put({ ...reader, revision: 0, applied: {}, since, joinedAt, socket, chunk })
   }
 
   recordApplied(bot: string, socket: unknown, { revision, applied, held, cohortKey }: AppliedFrame): void {
@@ -240,8 +241,4 @@ function newestOf(bots: readonly BotPresence[]): Map<string, BotPresence> {
   const newest = new Map<string, BotPresence>()
   for (const bot of bots) newest.set(bot.bot, newerOf(bot, newest.get(bot.bot)))
   return newest
-}
-
-function chunkOf(bot: string): number {
-  return createHash('sha256').update(bot).digest().readUInt16BE(0) % CHUNKS
 }

@@ -37,14 +37,10 @@ export class HistoryController {
       if (last !== undefined && (await headsBelow(tx, id, last, 1)).length > 0) linkNext(reply, last)
       return page
     })
-    if (entries.length > 0 || before !== undefined) return actor?.valuesOnly === true ? entries.map(outsideEntry) : entries
-    throw policyNotFound(`No policy ${id} was ever in force.`)
+    if (entries.length === 0 && before === undefined) throw policyNotFound(`No policy ${id} was ever in force.`)
+    // Bots and partners get neither the internal reason nor rollout's statement, which contains it.
+    return actor?.valuesOnly === true ? entries.map(({ change: _statement, ...entry }) => withoutInternalReason(entry)) : entries
   }
-}
-
-/** Returns an entry for bots and partners: without the internal reason, and without rollout's statement, which contains it. */
-function outsideEntry({ change: _statement, ...entry }: PolicyHistoryEntry): PolicyHistoryEntry {
-  return withoutInternalReason(entry)
 }
 
 /** Size in bytes after which a page ends, because clients limit the size of a response. */

@@ -1,4 +1,12 @@
-import type { CoverageView, JsonObject, LintReport, PolicyView, PreparedApproval, Trial } from '#libs/contracts'
+import {
+  listed,
+  type CoverageView,
+  type JsonObject,
+  type LintReport,
+  type PolicyView,
+  type PreparedApproval,
+  type Trial,
+} from '#libs/contracts'
 import { verifiedPolicies, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
 import type { PageRequest } from '../layout/page.js'
@@ -92,8 +100,7 @@ function Replay({ trial }: { trial: Sent<Trial> }): JSX.Element {
           {Object.entries(score.bots).map(([kind, bots]) =>
             bots === undefined || bots.length === 0 ? null : (
               <li key={kind}>
-                {kind}: {bots.slice(0, 20).join(', ')}
-                {bots.length > 20 ? ` and ${bots.length - 20} more` : ''}
+                {kind}: {listed(bots, 20)}
               </li>
             ),
           )}

@@ -57,13 +57,10 @@ function summaryOf({ entries, examined }: LogPage, narrowed: boolean): string {
 
 /** Returns the terminal command for these filters; it has flags for some of them only. */
 function logCommand({ by, run, since }: LogFilter): string {
-  const flags = [by && ` --by ${nameWord(by)}`, run && ` --run ${run}`, since && ` --since ${since}T00:00:00Z`]
+  // Anybody may have written the name into the address, so a name with shell characters is replaced.
+  const name = /^[\p{L}\p{N} .-]+$/u.test(by ?? '') ? `"${by}"` : 'NAME'
+  const flags = [by && ` --by ${name}`, run && ` --run ${run}`, since && ` --since ${since}T00:00:00Z`]
   return `hms-svc audit log${flags.filter(Boolean).join('')}`
-}
-
-/** Quotes a name for a shell. Anybody may have written the name into the address, so a name with shell characters is replaced. */
-function nameWord(name: string): string {
-  return /^[\p{L}\p{N} .-]+$/u.test(name) ? `"${name}"` : 'NAME'
 }
 
 /** Lists what people did, a hundred entries a page. Steps of services are folded unless the filter asks for them. */

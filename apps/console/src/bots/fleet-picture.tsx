@@ -1,4 +1,4 @@
-import { numberText, type CoveredState, type CoverageView, type PolicyView } from '#libs/contracts'
+import { listed, numberText, type CoveredState, type CoverageView, type PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { count } from '../layout/parts.js'
 import { LoadedPart, None } from '../layout/absent.js'
@@ -60,12 +60,7 @@ export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): 
         <Legend fleet={fleet} hues={hues} />
         <p id="fleet-late">
           {late.length === 0 ? 'No bot is behind or silent.' : 'Not up to date: '}
-          {late.length === 0 ? null : (
-            <a href={list}>
-              {late.slice(0, MAX_NAMES).join(', ')}
-              {late.length > MAX_NAMES ? ` and ${late.length - MAX_NAMES} more` : ''}
-            </a>
-          )}
+          {late.length === 0 ? null : <a href={list}>{listed(late, MAX_NAMES)}</a>}
         </p>
       </figcaption>
       <a id="fleet-regions" class="fleet-regions" href={list} aria-labelledby="fleet-regions fleet-sum">

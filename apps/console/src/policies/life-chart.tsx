@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, type PolicyHistoryEntry, type RunView } from '#libs/contracts'
+import { isObject, listed, type Json, type JsonObject, type PolicyHistoryEntry, type RunView } from '#libs/contracts'
 import { POLICY_KNOWN_KEYS } from '#libs/policy'
 import type { JSX } from 'preact'
 import { momentText, valueText } from '../layout/parts.js'
@@ -52,9 +52,8 @@ export function LifeChart({ id, entries, runs, current, now }: LifeProps): JSX.E
     return isDrawn ? [{ run, state, version, from, until: until ?? endedAt }] : []
   })
   const { tracks, others } = tracksOf(oldestFirst, current)
-  const more = others.length - MAX_NAMES
   const notes = [
-    others.length === 0 ? '' : `Without a line: ${others.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    others.length === 0 ? '' : `Without a line: ${listed(others, MAX_NAMES)}.`,
     'Each step links to what bots obeyed then. Short periods are drawn wider than to scale.',
     entries.some(isRollback) ? 'Red, ↩: rolled back or withdrawn.' : '',
     spans.some(({ isLater }) => isLater) ? 'Dotted: held for later.' : '',

@@ -1,4 +1,4 @@
-import type { AlertLoad } from '#libs/contracts'
+import { listed, type AlertLoad } from '#libs/contracts'
 import type { BotClass } from '#libs/pipeline'
 import type { BotOutcome } from './report.js'
 import type { Stop } from './sandbox.js'
@@ -83,12 +83,6 @@ function stoppedOutcome(inputs: ScenarioInputs, run: RunAnswers, stop: Stop, isN
     message: cannotRead ? `${stop.message} (gone or of another type: ${listed(inputs.narrowed, LISTED_FIELDS)})` : stop.message,
     ...(reading ? { counterexample: { reading: reading.id, expected: word(side.verdicts[index]), got: 'nothing' } } : {}),
   }
-}
-
-/** Formats the first `most` names, and the number of further names. */
-export function listed(names: readonly string[], most: number): string {
-  const rest = names.length - most
-  return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
 function digit(verdict: boolean): string {

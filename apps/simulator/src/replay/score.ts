@@ -1,5 +1,5 @@
 import { BOT_CLASSES, type BotClass, type ReplayScore } from '#libs/pipeline'
-import { listed } from './classify.js'
+import { listed } from '#libs/contracts'
 import type { BotReport, ReplayReport } from './report.js'
 
 export interface ScoreOptions {

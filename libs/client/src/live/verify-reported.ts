@@ -36,13 +36,12 @@ export async function verifyReported(
       const other = reported.find(({ id, version }) => !isInForce(judged.get(id)!, version))
       const doubts = [...judged.values()].flatMap((each) => (each.kind === 'verified' && each.doubt) || [])
       if (other === undefined) return { verification: 'by-caller', doubts }
-      if (clock.elapsed() >= until) throw notInForce(other, judged.get(other.id)!)
+      if (clock.elapsed() >= until) throw failure('HMS_VERIFY_PRESENT', 502, other, findingOf(judged.get(other.id)!))
     }
   } catch (error) {
     if (error instanceof HmsError && error.code === 'HMS_VERIFY_PRESENT') throw error
     const status = error instanceof HmsError ? error.status : 500
-    const detail = `${describe(reported[0]!)}, but the signed head could not be verified: ${(error as Error).message}`
-    throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', detail, { status, next: [`hms-svc get ${reported[0]!.id}`], cause: error })
+    throw failure('HMS_ROLLBACK_UNCONFIRMED', status, reported[0]!, `the signed head could not be verified: ${(error as Error).message}`)
   }
 }
 
@@ -50,9 +49,10 @@ function isInForce(judged: JudgedLive, version: string | null): boolean {
   return judged.kind === 'verified' && (judged.value?.held ?? judged.value?.value.version ?? null) === version // guard: reported-in-force
 }
 
-function notInForce(reported: ReportedVersion, judged: JudgedLive): HmsError {
-  const detail = `${describe(reported)}, but ${findingOf(judged)}`
-  return new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: [`hms-svc get ${reported.id}`, 'hms-svc audit verify'] })
+function failure(code: string, status: number, { id, version }: ReportedVersion, finding: string): HmsError {
+  const reported = version === null ? `${id} as withdrawn` : `${id}@${version} as in force`
+  const next = [`hms-svc get ${id}`, 'hms-svc audit verify']
+  return new HmsError(code, `The server reports ${reported}, but ${finding}`, { status, next })
 }
 
 function findingOf(judged: JudgedLive): string {
@@ -60,8 +60,4 @@ function findingOf(judged: JudgedLive): string {
   if (judged.value === null) return 'no signed head puts it in force'
   const { value, held } = judged.value
   return `the signed head puts ${value.version} in force${held === null ? '' : `, and holds ${held} until its time`}`
-}
-
-function describe({ id, version }: ReportedVersion): string {
-  return `The server reports ${version === null ? `${id} as withdrawn` : `${id}@${version} as in force`}`
 }

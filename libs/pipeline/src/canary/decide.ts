@@ -1,4 +1,4 @@
-import type { Audience, CoverageReport, PublishedHead, ScopeCoverage } from '#libs/contracts'
+import type { Audience, CoverageReport, PublishedHead } from '#libs/contracts'
 import { isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, applyCoverageReports, mergeCoverage } from '../silence.js'
 import { unchanged } from '../stage/decision.js'
@@ -215,17 +215,14 @@ function covered(before: Canary, reports: readonly CoverageReport[], context: Ca
       heard: member.heard || member.acknowledged > 0,
       connected: Math.max(member.connected, member.expected),
     }))
-  const merge = canary.earlier === undefined ? mergeCoverage : mergeCoverageWithSeq
+  const mergeWithSeq: typeof mergeCoverage = (member, coverage) => ({ ...mergeCoverage(member, coverage), countedSeq: coverage.seq })
+  const merge = canary.earlier === undefined ? mergeCoverage : mergeWithSeq
   const members = withDerived(applyCoverageReports(canary.members, canary.scope, reports, merge))
   const earlier = canary.earlier && withDerived(canary.earlier.flatMap((head) => applyCoverageReports([head], head.scope, reports)))
   const counted = recordBotCounts({ ...canary, members, ...(earlier === undefined ? {} : { earlier }) }, reports, context)
   if (counted.state === 'publishing') return observeWhenReady(counted, context)
   if (counted.state === 'observing' && counted.observed && !hasSilentBots(counted, context)) return judge(counted, context)
   return unchanged(counted)
-}
-
-function mergeCoverageWithSeq(member: CanaryMember, coverage: ScopeCoverage): CanaryMember {
-  return { ...mergeCoverage(member, coverage), countedSeq: coverage.seq }
 }
 
 function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): CanaryDecision {

@@ -72,7 +72,8 @@ function toHmsError(error: unknown, request: { method: string; url: string }, lo
     return new HmsError(codeOfStatus(status), describeError(error), { status })
   if (isDataError(error))
     return new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 })
-  const url = loggedUrl(request)
+  // An API key must not be logged.
+  const url = request.url.replaceAll(/([?&]key=)[^&]*/g, '$1…')
   const isOfBroker = isCausedBy(error, (fault) => String((fault as { name?: unknown }).name).startsWith('KafkaJS'))
   if (!isOfBroker && !isTransient(error)) {
     log.error({ traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url }, 'request failed')
@@ -83,11 +84,6 @@ function toHmsError(error: unknown, request: { method: string; url: string }, lo
     return new HmsError('HMS_TOPICS_MISSING', NO_TOPIC, { status: 503, next: [action('topics.diff'), action('topics.apply')] })
   const detail = isOfBroker ? NO_BROKER : (REJECTED[String(code)] ?? (request.method === 'GET' ? UNREACHABLE : IN_DOUBT))
   return new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 })
-}
-
-/** Returns the URL without an API key, which must not be logged. */
-function loggedUrl({ url }: { url: string }): string {
-  return url.replaceAll(/([?&]key=)[^&]*/g, '$1…')
 }
 
 function problemOf(error: HmsError, traceId: string): Problem {

@@ -37,13 +37,10 @@ export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   if (signed.release === null) throw missing(head)
   const named = readNamed(head, head.current, signed.release)
   const proof = signed.proof ?? null
-  if (isEnded(head)) return { head, envelope: signed.head, next, ...readEnded(named, proof, roster) }
+  // A head whose `current` equals its `base` ends a canary: the stable release is in force.
+  const isEnded = head.scope !== STABLE_SCOPE && head.current === (head.base ?? null) && head.next === undefined
+  if (isEnded) return { head, envelope: signed.head, next, ...readEnded(named, proof, roster) }
   return { head, envelope: signed.head, release: approvedRelease(named, proof, roster), next }
-}
-
-/** Whether the head ends a canary: `current` equals `base`, so the stable release is in force. */
-function isEnded({ scope, current, base = null, next }: HeadPredicate): boolean {
-  return scope !== STABLE_SCOPE && current === base && next === undefined
 }
 
 type Ended = Pick<VerifiedHead, 'release' | 'isLapsed'>

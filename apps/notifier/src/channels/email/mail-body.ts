@@ -11,9 +11,8 @@ export interface MailFooter {
 export function mailText(news: DescribedNews, footer: MailFooter): string {
   const changes = news.changes.length === 0 ? [] : [`${news.changesHeading}:`, ...news.changes.map((line) => `  - ${line}`), '']
   const facts = news.facts.map(([label, value]) => `${label.padEnd(10)} ${value}`)
-  return [news.headline, '', ...news.sentences, '', ...changes, ...facts, '', ...receiptLines(footer), ...footerLines(footer), ''].join(
-    '\n',
-  )
+  const receipt = footer.receiptPage === undefined ? [] : [`${ACKNOWLEDGE}:`, footer.receiptPage, '']
+  return [news.headline, '', ...news.sentences, '', ...changes, ...facts, '', ...receipt, ...footerLines(footer), ''].join('\n')
 }
 
 /** Renders a mail as HTML without images, scripts or fonts and with at most one link, so a client that loads nothing shows it unchanged. */
@@ -62,10 +61,6 @@ footer { margin-top: 32px; border-top: 1px solid #a9aeb1; color: #565c65; font-s
 `
 
 const ACKNOWLEDGE = 'Confirm on this page that your organisation is acting on this message'
-
-function receiptLines({ receiptPage }: MailFooter): string[] {
-  return receiptPage === undefined ? [] : [`${ACKNOWLEDGE}:`, receiptPage, '']
-}
 
 function receiptLink({ receiptPage }: MailFooter): string {
   return receiptPage === undefined ? '' : `<p><a href="${escaped(receiptPage)}">${ACKNOWLEDGE}</a></p>`
