@@ -16,11 +16,9 @@ import type { IssuedHeads } from './issued-heads.js'
 import type { LoggedApproval } from './log-proof.js'
 import type { AcceptedDecision, DecisionAnswer, GuardJudged, RejectedApproval } from './run-decisions.js'
 import type { LintFinding, ScenarioRule, StageFailure } from './run-dossier.js'
+import { listed } from './printable.js'
 import type { RunView, StageName } from './runs.js'
 import type { Ticket } from './tickets.js'
-
-/** Names listed in a summary; further ones are counted. */
-const MAX_NAMES = 4
 
 /** Joins the facts that are present: `INCONCLUSIVE, 9 of 10 bots acknowledged`. */
 function facts(...parts: (string | number | null | undefined)[]): string {
@@ -33,12 +31,6 @@ function count(amount: number, noun: string): string {
 
 function named(policy: string, version: string | null | undefined): string {
   return version == null ? policy : `${policy}@${version}`
-}
-
-/** Formats the first `most` names, and the number of further names. */
-export function listed(names: readonly string[], most = MAX_NAMES): string {
-  const more = names.length - most
-  return `${names.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** Returns a reason if it is a stable code; a reason in a person's words is left out. */

@@ -60,6 +60,12 @@ export function isName(text: unknown, maxLength: number): text is string {
   return typeof text === 'string' && text !== '' && text.length <= maxLength && !UNNAMEABLE.test(text)
 }
 
+/** Formats the first `most` names, 4 by default, and the number of further names. */
+export function listed(names: readonly string[], most = 4): string {
+  const more = names.length - most
+  return `${names.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
 /** Formats a digest for people, in groups of four: `sha256:9f2c 41d0 …`. Text without an algorithm prefix is grouped as a whole. */
 export function digestInGroups(digest: string): string {
   const at = digest.indexOf(':') + 1
