@@ -67,8 +67,9 @@ export class SignBreakGlass {
     const policies = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))!))
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
     if (moved !== undefined) {
-      const detail = `The live version of ${moved.id} has changed to ${moved.live?.version ?? 'none'}. Prepare again, and check the difference.`
-      throw new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: moved.id }), AGAIN] })
+      const { id, live } = moved
+      const detail = `The live version of ${id} has changed to ${live?.version ?? 'none'}. Prepare again, and check the difference.`
+      throw new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: id }), AGAIN] })
     }
     const found = await quarantined(tx, approval)
     if (found !== undefined) throw quarantineError(found, AGAIN) // guard: quarantine-break-glass
