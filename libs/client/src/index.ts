@@ -36,6 +36,7 @@ export { openConnection } from './connection/connect.js'
 export type { HeldDocumentSource } from './connection/hms-connection.js'
 export {
   ApiClient,
+  fetchSnapshot,
   orMissing,
   readSnapshot,
   type ApiClientOptions,
@@ -50,21 +51,13 @@ export { followRun, type FollowOptions, RunError } from './approve/follow-run.js
 export { parseDuration } from '#libs/contracts'
 export { planOptions, type PlanInput } from './approve/plan-options.js'
 export { prepareApproval, prepareBreakGlass, readApproval, type PrepareOptions, prepareAs } from './approve/prepare-approval.js'
-export {
-  fetchSnapshot,
-  readConsent,
-  readConsentAndLive,
-  readLive,
-  unverified,
-  type ConsentTrust,
-  type LiveSource,
-} from './live/read-live.js'
+export { readConsent, readConsentAndLive, readLive, unverified, type ConsentTrust, type LiveSource } from './live/read-live.js'
 export { judgePresent, readPresent, type PresentValue } from './live/read-present.js'
 export { verifyReported, type ReportedVersion } from './live/verify-reported.js'
 export type { JudgedLive } from './live/judge-frame.js'
 export { openRosters, openRostersIfAny } from './trust/open-rosters.js'
 export { httpRosters, type PinnedRosters } from './trust/pinned-rosters.js'
-export { systemClock } from './clock.js'
+export { systemClock, type Clock } from './clock.js'
 export { readPolicies } from './approve/read-policies.js'
 export { readPrepared, type ReadApproval } from './approve/read-prepared.js'
 export { rejectApproval, signApproval, submitApproval, submitBreakGlass } from './approve/submit-approval.js'
@@ -84,7 +77,7 @@ export {
   resolveKeysDir,
   type KeysDirSources,
 } from './keys/key-folder.js'
-export { previewRollback, rollBack } from './rollback-policy.js'
+export { previewRollback, rollBack, type UnverifiedReport } from './rollback-policy.js'
 export {
   awaitRollback,
   prepareRollback,

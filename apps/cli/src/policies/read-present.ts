@@ -3,7 +3,6 @@ import {
   isLoopback,
   judgePresent,
   readPresent,
-  systemClock,
   type ApiClient,
   type LiveSource,
   type PinnedRosters,
@@ -12,7 +11,7 @@ import {
 import { HmsError, NOT_BY_CALLER, type LocalPolicyView, type PolicyView, type Verification } from '#libs/contracts'
 import { effectiveBreakGlass } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { newestRostersHere, noRosterHere, warnOfDoubts } from '../roster/rosters-here.js'
+import { clockHere, newestRostersHere, noRosterHere, warnOfDoubts } from '../roster/rosters-here.js'
 import type { AS_READER, FlagsOf } from '../verbs/options.js'
 
 /** Policy as `get` shows it. With verification `by-caller`, every provable member is from signed data. */
@@ -67,9 +66,9 @@ function asServed(
 }
 
 /** `early`: snapshot that has been requested already. */
-function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters, early: Promise<unknown>[] = []): LiveSource {
+function sourceOf(context: CliContext, client: ApiClient, rosters: PinnedRosters, early: Promise<unknown>[] = []): LiveSource {
   const snapshot = (ids: readonly string[]): Promise<unknown> => early.pop() ?? fetchSnapshot(client, ids)
-  return { rosters, snapshot, clock: { ...systemClock, now: () => io.now() } }
+  return { rosters, snapshot, clock: clockHere(context) }
 }
 
 /** Policy of a list that does not verify; contains none of the store's claims. */

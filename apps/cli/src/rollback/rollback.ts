@@ -4,12 +4,12 @@ import {
   previewRollback,
   rollBack,
   signRollback,
-  systemClock,
   verifyReported,
   withdrawPolicy,
   type ApiClient,
   type NamedSigner,
   type ReportedVersion,
+  type UnverifiedReport,
 } from '#libs/client'
 import { EXIT, HmsError, NOT_BY_CALLER, type RollbackMove, type RollbackReport, type Verification } from '#libs/contracts'
 import { showConsent } from '../approvals/consent.js'
@@ -18,7 +18,7 @@ import { requirePublicReason, requireReason } from '../errors.js'
 import { parsePolicyRef } from '../flags.js'
 import { openKey, type DecisionFlags, type SignFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
-import { noRosterHere, trustHere, warnOfDoubts } from '../roster/rosters-here.js'
+import { clockHere, noRosterHere, trustHere, warnOfDoubts } from '../roster/rosters-here.js'
 import type { FlagsOf, ROLLBACK } from '../verbs/options.js'
 
 type RollbackFlags = FlagsOf<typeof ROLLBACK>
@@ -29,7 +29,7 @@ const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REF
 /** Result of a rollback: `client` is authorized as it was, `from` the version before, `pendingStores` a line per store without the head. */
 interface RollbackOutcome {
   client: ApiClient
-  report: Omit<RollbackReport, 'verification'>
+  report: UnverifiedReport
   from: string | null
   pendingStores?: string[]
 }
@@ -84,8 +84,7 @@ async function rollBackNow(context: CliContext, reference: string, flags: Rollba
 
 /** Requires that the signed heads put the reported versions in force. Warns if they may be old, or no roster is here to verify them. */
 async function requireReported(context: CliContext, client: ApiClient, reported: readonly ReportedVersion[]): Promise<Verification> {
-  const clock = { ...systemClock, now: () => context.io.now() }
-  const options = { ...trustHere(context), clock, waitMs: context.options.timeout }
+  const options = { ...trustHere(context), clock: clockHere(context), waitMs: context.options.timeout }
   const { verification, doubts } = await verifyReported(client, reported, options)
   if (verification === NOT_BY_CALLER) noRosterHere(context)
   warnOfDoubts(context, doubts)

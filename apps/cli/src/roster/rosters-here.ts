@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { isLoopback, openRostersIfAny, readUrl, type ApiClient, type PinnedRosters } from '#libs/client'
+import { isLoopback, openRostersIfAny, readUrl, systemClock, type ApiClient, type Clock, type PinnedRosters } from '#libs/client'
 import { HmsError, type Envelope } from '#libs/contracts'
 import { nextRoster, orRefusal, readRoster, requireUnexpired, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
@@ -80,6 +80,11 @@ export function newestRostersHere(context: CliContext, api: ApiClient): Promise<
 /** Returns the file of the pinned roster, if any, and the folder that stores newer ones. */
 export function trustHere(context: CliContext): { pinned: string | undefined; cacheDir: string | undefined } {
   return { pinned: rosterFile(context), cacheDir: context.io.environment.lookup('HMS_CACHE_DIR') }
+}
+
+/** Returns the clock of this machine, by which statements are judged. */
+export function clockHere({ io }: CliContext): Clock {
+  return { ...systemClock, now: () => io.now() }
 }
 
 /** Warns on stderr, in every mode, that a response is unverified. */

@@ -203,6 +203,11 @@ export async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   })
 }
 
+/** Reads the documents of these policies, unverified, with their proofs and rollout's freshness statement. */
+export function fetchSnapshot(api: ApiClient, ids: readonly string[]): Promise<unknown> {
+  return api.get('/v1/snapshot', { revision: 0, policies: ids.join() })
+}
+
 /** Reads all documents, unverified, in pages: one response may not hold all. Each is as of some time during the read. */
 export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]> {
   const documents: ConfigDocument[] = []

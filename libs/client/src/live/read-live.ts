@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { HmsError, MAX_POLICIES_OF_READER } from '#libs/contracts'
 import { consentOf, type Consent, type PolicyDocument, type SignedRelease, type VerifiedLive } from '#libs/policy'
 import { SignatureError, type ReleasePredicate } from '#libs/signing'
-import type { ApiClient } from '../api/api-client.js'
+import { fetchSnapshot, type ApiClient } from '../api/api-client.js'
 import { systemClock, type Clock } from '../clock.js'
 import { parseFrame } from '../connection/parse-frame.js'
 import type { RosterKeeper } from '../connection/feed.js'
@@ -70,11 +70,6 @@ export async function readConsentAndLive(api: ApiClient, predicates: readonly Re
   const live = await read().catch((error: unknown) => unverified(ids, error))
   const consent = consentOf(predicates as unknown as readonly SignedRelease[], live)
   return { consent, live, rosters: await opening.catch(() => undefined) }
-}
-
-/** Fetches the body that `LiveSource.snapshot` returns. */
-export function fetchSnapshot(api: ApiClient, ids: readonly string[]): Promise<unknown> {
-  return api.get('/v1/snapshot', { revision: 0, policies: ids.join() })
 }
 
 /** Returns the error as the reason for every policy: nothing could be read, or no roster is trusted. */

@@ -1,11 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { HmsError, NOT_BY_CALLER, type Verification } from '#libs/contracts'
 import { FRESHNESS_EVERY_MS } from '#libs/signing'
-import type { ApiClient } from '../api/api-client.js'
+import { fetchSnapshot, type ApiClient } from '../api/api-client.js'
 import { systemClock, type Clock } from '../clock.js'
 import { openRostersIfAny, type OpenRostersOptions } from '../trust/open-rosters.js'
 import type { JudgedLive, LiveDoubt } from './judge-frame.js'
-import { fetchSnapshot } from './read-live.js'
 import { judgePresent } from './read-present.js'
 
 /** Version that a server reports as in force for all readers, or as held until its effective time; `null`: withdrawn. */
@@ -27,21 +26,21 @@ export async function verifyReported(
   reported: readonly ReportedVersion[],
   { clock = systemClock, waitMs = WAIT_MS, ...trust }: Pick<OpenRostersOptions, 'pinned' | 'cacheDir'> & { clock?: Clock; waitMs?: number },
 ): Promise<{ verification: Verification; doubts: LiveDoubt[] }> {
-  try {
-    const rosters = await openRostersIfAny(api, trust)
-    if (rosters === undefined) return { verification: NOT_BY_CALLER, doubts: [] }
-    const source = { rosters, clock, snapshot: (ids: readonly string[]) => fetchSnapshot(api, ids) }
-    for (const until = clock.elapsed() + Math.min(waitMs, WAIT_MS); ; await setTimeout(PAUSE_MS)) {
-      const judged = await judgePresent([...new Set(reported.map(({ id }) => id))], {}, source)
-      const other = reported.find(({ id, version }) => !isInForce(judged.get(id)!, version))
-      const doubts = [...judged.values()].flatMap((each) => (each.kind === 'verified' && each.doubt) || [])
-      if (other === undefined) return { verification: 'by-caller', doubts }
-      if (clock.elapsed() >= until) throw failure('HMS_VERIFY_PRESENT', 502, other, findingOf(judged.get(other.id)!))
-    }
-  } catch (error) {
-    if (error instanceof HmsError && error.code === 'HMS_VERIFY_PRESENT') throw error
-    const status = error instanceof HmsError ? error.status : 500
-    throw failure('HMS_ROLLBACK_UNCONFIRMED', status, reported[0]!, `the signed head could not be verified: ${(error as Error).message}`)
+  const unread = (cause: unknown): never => {
+    const status = cause instanceof HmsError ? cause.status : 500
+    const finding = `the signed head could not be verified: ${(cause as Error).message}`
+    throw failure('HMS_ROLLBACK_UNCONFIRMED', reported[0]!, finding, { status, cause })
+  }
+  const rosters = await openRostersIfAny(api, trust).catch(unread)
+  if (rosters === undefined) return { verification: NOT_BY_CALLER, doubts: [] }
+  const source = { rosters, clock, snapshot: (ids: readonly string[]) => fetchSnapshot(api, ids) }
+  const ids = [...new Set(reported.map(({ id }) => id))]
+  for (const until = clock.elapsed() + Math.min(waitMs, WAIT_MS); ; await setTimeout(PAUSE_MS)) {
+    const judged = await judgePresent(ids, {}, source).catch(unread)
+    const other = reported.find(({ id, version }) => !isInForce(judged.get(id)!, version))
+    if (other === undefined)
+      return { verification: 'by-caller', doubts: [...judged.values()].flatMap((each) => (each.kind === 'verified' && each.doubt) || []) }
+    if (clock.elapsed() >= until) throw failure('HMS_VERIFY_PRESENT', other, findingOf(judged.get(other.id)!), { status: 502 })
   }
 }
 
@@ -49,10 +48,10 @@ function isInForce(judged: JudgedLive, version: string | null): boolean {
   return judged.kind === 'verified' && (judged.value?.held ?? judged.value?.value.version ?? null) === version // guard: reported-in-force
 }
 
-function failure(code: string, status: number, { id, version }: ReportedVersion, finding: string): HmsError {
+function failure(code: string, { id, version }: ReportedVersion, finding: string, of: { status: number; cause?: unknown }): HmsError {
   const reported = version === null ? `${id} as withdrawn` : `${id}@${version} as in force`
   const next = [`hms-svc get ${id}`, 'hms-svc audit verify']
-  return new HmsError(code, `The server reports ${reported}, but ${finding}`, { status, next })
+  return new HmsError(code, `The server reports ${reported}, but ${finding}`, { ...of, next })
 }
 
 function findingOf(judged: JudgedLive): string {
