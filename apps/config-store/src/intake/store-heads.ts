@@ -14,7 +14,7 @@ import {
 import { Outbox, policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { requireSmallStep, Rosters, Signals } from '#libs/service'
+import { MAX_STEP, requireSmallStep, Rosters, Signals } from '#libs/service'
 import {
   brokenHeads,
   bundleTags,
@@ -106,7 +106,8 @@ export class StoreHeads {
       const isBaseReplaced = !isOlder && (await this.isBaseReplaced(tx, verified.head))
       if (!isOlder && !isBaseReplaced) {
         requireSmallStep(`a head of ${policy}`, known?.seq, seq) // guard: head-numbers-left
-        requireSmallStep(`a release of ${policy}`, epochOf(known), epochOf(verified)) // guard: release-numbers-left
+        const epoch = Math.max(0, ...[verified.release, verified.next?.release].map((each) => each?.predicate.releaseEpoch ?? 0))
+        requireSmallStep(`a release of ${policy}`, epoch > MAX_STEP ? storedEpoch(known) : 0, epoch) // guard: release-numbers-left
         fresh.push({ verified, known, announcedSeqs })
       } else if (known !== undefined || isBaseReplaced) {
         const revision = known?.revision ?? 0
@@ -204,9 +205,9 @@ export class StoreHeads {
   }
 }
 
-/** Returns the highest `releaseEpoch` of the current and the next release; 0 for none. */
-function epochOf({ release, next }: Partial<Pick<StoredDocument | VerifiedHead, 'release' | 'next'>> = {}): number {
-  const envelopes = [release, next?.release].flatMap((each) => (each == null ? [] : 'envelope' in each ? each.envelope : each))
+/** Returns the highest `releaseEpoch` of the stored current and next release; 0 for none. */
+function storedEpoch({ release, next }: Partial<StoredDocument> = {}): number {
+  const envelopes = [release, next?.release].filter((each) => each != null)
   return Math.max(0, ...envelopes.map((each) => peekPredicate<Pick<ReleasePredicate, 'releaseEpoch'>>(each).releaseEpoch))
 }
 

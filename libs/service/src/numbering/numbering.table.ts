@@ -14,11 +14,12 @@ export async function firstNumber(tx: Transaction): Promise<number> {
   return (await tx.documents(NUMBERING).get('numbering'))?.from ?? 0
 }
 
-const MAX_STEP = 2 ** 31
+/** Largest step from a number to the next; no `recover` reaches it. A number up to it is right whatever the one before it is. */
+export const MAX_STEP = 2 ** 31
 
 /**
- * Throws 422 `HMS_NUMBER_AHEAD` for a number more than `MAX_STEP`, which no `recover` reaches, above the one before it. Readers remember
- * the highest number for good: after one at the end of all numbers, no later head or release of the policy would have a number left.
+ * Throws 422 `HMS_NUMBER_AHEAD` for a number more than `MAX_STEP` above the one before it. Readers remember the highest number for good:
+ * after one at the end of all numbers, no later head or release of the policy would have a number left.
  */
 export function requireSmallStep(what: string, before: number | undefined, number: number): void {
   if (number - (before ?? 0) <= MAX_STEP) return
