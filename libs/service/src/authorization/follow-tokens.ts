@@ -1,6 +1,6 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { describeError, PeriodicTask, type Clock } from '#libs/platform'
+import { describeError, FailureStreak, PeriodicTask, type Clock } from '#libs/platform'
 import type { TokenService } from './verified-tokens.js'
 import { withoutSignature, type TOKEN_EVENTS } from './signed-token.js'
 import type { TokenBook } from './token-book.js'
@@ -32,8 +32,13 @@ export interface FollowedService extends TokenService {
 /** Synchronises a process's token book with the tables of its services: at the start, on notification, and every ten seconds. */
 export class TokenReader {
   private polls: PeriodicTask | undefined
-  /** Whether the last read succeeded; set before the first, so that its failure is logged. */
-  private wasRead = true
+  private isFailing = false
+  private readonly failures = new FailureStreak((inARow, _alarm, error) => {
+    this.isFailing = inARow > 0
+    const level = inARow === 1 ? 'warn' : 'debug'
+    if (this.isFailing)
+      this.services[0]?.log[level]({ error: describeError(error) }, 'API keys could not be read; keys already loaded stay valid')
+  })
   private stopped = false
   private wasTopicRead = false
   private copying = false
@@ -49,9 +54,9 @@ export class TokenReader {
     if (first === undefined) return
     // One read at a time: an older view must not replace a newer one.
     const polls = (this.polls = new PeriodicTask(first.clock, {
-      everyMs: () => (this.wasRead ? POLL_MS : RETRY_MS),
+      everyMs: () => (this.isFailing ? RETRY_MS : POLL_MS),
       run: () => this.read(),
-      failed: (error) => this.failed(error),
+      failed: (error) => this.failures.failed(error),
     }))
     for (const service of this.services) service.signals.on(TOKENS_CHANGED, () => polls.wake())
     await this.read()
@@ -77,11 +82,11 @@ export class TokenReader {
       )
         tables = await this.tables()
       this.book.replaceAll(verified.verify(tables))
-      this.wasRead = true
+      this.failures.succeeded()
       // Reads the topic too: a key revoked there stays revoked, whatever the rows contain.
       if (!this.wasTopicRead || verified.needsTopicRead(tables)) void this.copyInBackground(tables)
     } catch (error) {
-      this.failed(error)
+      this.failures.failed(error)
     }
   }
 
@@ -113,13 +118,5 @@ export class TokenReader {
     } finally {
       this.copying = false
     }
-  }
-
-  private failed(error: unknown): void {
-    this.services[0]?.log[this.wasRead ? 'warn' : 'debug'](
-      { error: describeError(error) },
-      'API keys could not be read; keys already loaded stay valid',
-    )
-    this.wasRead = false
   }
 }
