@@ -13,7 +13,7 @@ import { keyFolderOf } from '../keys/key-folder.js'
 import { newestRoster, pinnedRoster } from '../roster/rosters-here.js'
 import { readFigures } from '../topics/list.js'
 import { checkAttention } from './attention.js'
-import { judged, ok, unknown, warn, wrong, type Check } from './check.js'
+import { ok, unknown, warn, wrong, type Check } from './check.js'
 import { judgeLag, judgeLetters, judgeServices, readReadiness } from './services.js'
 
 const MARKS = { ok: '✓', warn: '!', wrong: '✗', unknown: '?' } as const
@@ -52,7 +52,12 @@ async function unreachable(url: string): Promise<Check> {
 }
 
 async function checkTraffic(client: ApiClient): Promise<Check[]> {
-  const lag = judged('lag', readFigures(client), ({ topics }) => [judgeLag(topics)])
+  const lag = readFigures(client).then(
+    ({ topics }) => [judgeLag(topics)],
+    ({ code, message }: HmsError) => [
+      code === 'HMS_TOPICS_MISSING' ? wrong('topics', message, 'hms-svc topics diff') : unknown('lag', message),
+    ],
+  )
   const { answers, unreachable: unreachableServices, refusals } = await waitingLetters(client)
   const fault = (unreachableServices[0]?.error ?? refusals[0]) as Error | undefined
   const letters =
