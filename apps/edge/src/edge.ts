@@ -8,7 +8,7 @@ import {
   closeQueuedResponses,
   createLogger,
   documentedRoutes,
-  earlyErrors,
+  httpOptions,
   endUnreadResponses,
   type Environment,
   finishResponses,
@@ -59,7 +59,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const config = readHostConfig(env)
   const log = createLogger(config.logLevel, { process: 'edge' })
   const edge = Fastify({
-    ...earlyErrors(log),
+    ...httpOptions(log),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },

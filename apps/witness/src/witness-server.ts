@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { addErrorPages, answerProblems, earlyErrors, endUnreadResponses, validateRequestHeads, Metrics, type Logger } from '#libs/platform'
+import { addErrorPages, answerProblems, httpOptions, endUnreadResponses, validateRequestHeads, Metrics, type Logger } from '#libs/platform'
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -12,7 +12,7 @@ const MAX_WAITING = 64
 /** Creates the HTTP server of a C2SP tlog-witness, not listening: `POST /add-checkpoint`, `GET /checkpoint`, metrics, the usual probes. */
 export function createWitnessServer(witness: WitnessLink, log: Logger, metrics = new Metrics()): FastifyInstance {
   const server = Fastify({
-    ...earlyErrors(log),
+    ...httpOptions(log),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     logger: false,

@@ -12,7 +12,7 @@ const HEADERS_TIMEOUT_MS = 10_000
 const CHECK_INTERVAL_MS = 5_000
 
 /** Options of every Fastify server: errors before routing are sent like all others, and a slow request head closes the connection. */
-export function earlyErrors(log: Logger) {
+export function httpOptions(log: Logger) {
   return {
     // Fastify's own compilers of JSON Schema take 1.5 MB. No route has a schema.
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },

@@ -4,7 +4,7 @@ import {
   BODY_BOUNDS,
   limitBodies,
   closeQueuedResponses,
-  earlyErrors,
+  httpOptions,
   endUnreadResponses,
   errorCodes,
   fastPathSafe,
@@ -59,7 +59,7 @@ export async function createHttpApplication(
   origins: readonly string[] = [],
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    ...earlyErrors(log),
+    ...httpOptions(log),
     bodyLimit: BODY_BOUNDS.bytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,
