@@ -11,7 +11,7 @@ export function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Returns the own member of `root` that `path` names, through maps and lists; `undefined` if there is none. */
+/** Follows `path` through maps and lists; returns `undefined` for a missing or inherited member. */
 export function memberAt(root: Json, path: readonly string[]): Json | undefined {
   let value: Json | undefined = root
   for (const name of path)

@@ -1,4 +1,4 @@
-import type { SimulationImpact } from '#libs/contracts'
+import { listed, type SimulationImpact } from '#libs/contracts'
 import { alikeBots, nameOf, numberText, changedVerdictsText } from './text-formats.js'
 
 const SHOWN = 3
@@ -26,7 +26,6 @@ export function impactLines({ scenarios, bots, fields }: SimulationImpact): stri
       return `predicted alerts of ${subject}: ${numberText(load.before)} → ${numberText(load.after)}`
     })
   const uncoveredFields = fields.filter(({ inputs }) => inputs === 0).map(({ policy, field }) => `${policy}.${field}`)
-  const rest = uncoveredFields.length - SHOWN
-  const uncovered = uncoveredFields.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  const uncovered = listed(uncoveredFields, SHOWN)
   return [...changed, ...loads, ...(uncoveredFields.length === 0 ? [] : [`changed, but covered by no replay input: ${uncovered}`])]
 }

@@ -1,4 +1,4 @@
-import type { EventData } from '#libs/contracts'
+import { listed, type EventData } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { withoutDelivered, type Reached } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
@@ -56,7 +56,6 @@ function withMessage(unreached: string[] | undefined, message: string): string[]
 }
 
 function lineOf({ partner, channel, policies, tries, detail }: EventData['hms.notification.undelivered.v1']): string {
-  const policiesText = policies.length > 1 ? `${policies[0]} and ${policies.length - 1} more` : policies[0]!
   const last = detail === null ? '' : `: ${detail.slice(0, 200)}`
-  return `${partner} was not notified of ${policiesText} by ${channel} in ${tries} ${tries === 1 ? 'try' : 'tries'}${last}`
+  return `${partner} was not notified of ${listed(policies, 1)} by ${channel} in ${tries} ${tries === 1 ? 'try' : 'tries'}${last}`
 }

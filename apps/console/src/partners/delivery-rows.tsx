@@ -5,7 +5,7 @@ import { count, Moment, PolicyLink, RunLink, Table } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import type { Answer } from '../reading/answer.js'
 
-/** What a run sent to partners. It takes the whole width: beside another column, its last columns are cut off. */
+/** Section with the messages of a run to partners, over the whole width: half a page would cut off the last columns. */
 export function PartnersNotified({ answer }: { answer: Answer<DeliveryView[]> }): JSX.Element {
   return (
     <LoadedPart id="partners" title="Partners notified" answer={answer} what="deliveries of this run">
