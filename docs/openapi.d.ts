@@ -2887,6 +2887,7 @@ export interface components {
             sites: components["schemas"]["GroupImpact"][];
             months: components["schemas"]["GroupImpact"][];
             lost: number;
+            unjudged?: number;
             readings: number;
             before: number;
             after: number;

@@ -48,6 +48,12 @@ export function numberText(value: number): string {
   return value.toLocaleString('en-US')
 }
 
+/** Formats the readings left out of the counts, as a clause: `; 98 more have a verdict only under the version in force`. */
+export function unjudgedText({ lost = 0, unjudged = lost }: { lost?: number; unjudged?: number }): string {
+  const never = unjudged > lost ? `; ${numberText(unjudged - lost)} more could not be judged` : ''
+  return lost > 0 ? `${never}; ${numberText(lost)} more have a verdict only under the version in force` : never
+}
+
 /** Longest names of bots and of regions, in UTF-16 units. */
 export const MAX_BOT_NAME = 200
 export const MAX_REGION_NAME = 64

@@ -1,5 +1,5 @@
 import { listed, type SimulationImpact } from '#libs/contracts'
-import { alikeBots, nameOf, numberText, changedVerdictsText } from './text-formats.js'
+import { alikeBots, nameOf, numberText, changedVerdictsText, unjudgedText } from './text-formats.js'
 
 const SHOWN = 3
 
@@ -17,7 +17,7 @@ export function impactLines({ scenarios, bots, fields }: SimulationImpact): stri
             .slice(0, SHOWN)
             .map(({ name, turned: count }) => `${name} ${numberText(count)}`)
             .join(', ')})`
-    return `impact of ${scenario.scenario}: ${changedVerdictsText(scenario)}${where}`
+    return `impact of ${scenario.scenario}: ${changedVerdictsText(scenario)}${where}${unjudgedText(scenario)}`
   })
   const loads = alikeBots(bots)
     .slice(0, SHOWN)

@@ -1,6 +1,6 @@
 import type { AlertLoad, GroupImpact, ScenarioImpact, SimulationImpact, TouchedField, TurnedReadings } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { alikeBots, nameOf, numberText, shareText, changedVerdictsText } from './text-formats.js'
+import { alikeBots, nameOf, numberText, shareText, changedVerdictsText, unjudgedText } from './text-formats.js'
 
 const SHOWN_SITES = 10
 const SHOWN_BOTS = 10
@@ -21,17 +21,17 @@ export function ImpactView({ impact: { scenarios, bots, fields } }: { impact: Si
 }
 
 function OfScenario({ scenario }: { scenario: ScenarioImpact }): JSX.Element {
-  const { newlyViolating, newlyCompliant, readings, before, after, from, to, regions, sites, months, lost } = scenario
+  const { newlyViolating, newlyCompliant, readings, before, after, from, to, regions, sites, months } = scenario
   const turned = newlyViolating.count + newlyCompliant.count
   return (
     <>
       <h3>Scenario {scenario.scenario}</h3>
       <p>
         {changedVerdictsText(scenario)}
-        {from === '' ? '' : `, from ${from} to ${to}`}. {numberText(before)} violate now, {numberText(after)} would.
+        {from === '' ? '' : `, from ${from} to ${to}`}
+        {unjudgedText(scenario)}. {numberText(before)} violate now, {numberText(after)} would.
         {readings === 0 ? '' : ` The change turns ${shareText(turned, readings)}, readings taken as independent.`}
       </p>
-      {lost === 0 ? null : <p>{numberText(lost)} readings have an answer under the old policies and none under the new ones.</p>}
       <LoadTable caption={`Violations by region, ${scenario.scenario}`} what="Region" rows={regions.map(rowOf)} />
       <MonthPlot months={months} id={`months-${scenario.scenario}`} />
       {sites.length === 0 ? null : (

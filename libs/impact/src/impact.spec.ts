@@ -24,7 +24,8 @@ const SCENARIO: ScenarioImpact = {
   regions: [group('NCR', 30, 60), group('', 88, 189)],
   sites: [group('510030001', 3, 9)],
   months: [group('2023-05', 1, 3), group('2023-06', 110, 230)],
-  lost: 0,
+  lost: 2,
+  unjudged: 7,
 }
 const IMPACT: SimulationImpact = {
   scenarios: [SCENARIO],
@@ -46,6 +47,7 @@ const PAGE: ImpactPage = {
   reportDigest: 'sha256:1',
   impact: IMPACT,
 }
+const LEFT_OUT = '; 5 more could not be judged; 2 more have a verdict only under the version in force'
 const textOf = (html: string): string =>
   html
     .replace(/<style>[^]*?<\/style>/, '')
@@ -55,7 +57,7 @@ const textOf = (html: string): string =>
 describe('impactLines', () => {
   it('lists flipped verdicts by region, predicted alerts per bot, and fields without an input', () => {
     expect(impactLines(IMPACT)).toEqual([
-      'impact of pm25-violation: 131 newly violating, 0 newly compliant of 7,703 readings ((none named) 101, NCR 30)',
+      `impact of pm25-violation: 131 newly violating, 0 newly compliant of 7,703 readings ((none named) 101, NCR 30)${LEFT_OUT}`,
       'predicted alerts of each of 2 bots: 118 → 249',
       'predicted alerts of boston: 118 → 118',
       'changed, but covered by no replay input: epa-pm25-limit.units',
@@ -70,7 +72,7 @@ describe('the page of an impact', () => {
     for (const said of [
       'Impact of epa-pm25-limit 1.5.0 → 2.0.0',
       'epa-pm25-limit: limit 35 → 25 µg/m³',
-      '131 newly violating, 0 newly compliant of 7,703 readings, from 2023-01-01 to 2023-12-31.',
+      `131 newly violating, 0 newly compliant of 7,703 readings, from 2023-01-01 to 2023-12-31${LEFT_OUT}.`,
       '118 violate now, 249 would.',
       'The change turns 1.70 % (95 % interval 1.44 to 2.01 %)',
       '2 bots alike: albany, cairo',

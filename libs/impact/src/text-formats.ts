@@ -1,6 +1,6 @@
-import { numberText, type AlertLoad, type BotLoad, type GroupImpact, type ScenarioImpact } from '#libs/contracts'
+import { numberText, unjudgedText, type AlertLoad, type BotLoad, type GroupImpact, type ScenarioImpact } from '#libs/contracts'
 
-export { numberText }
+export { numberText, unjudgedText }
 
 /** Formats the changed verdicts as `131 newly violating, 0 newly compliant of 7,703 readings`. */
 export function changedVerdictsText({ readings, newlyViolating, newlyCompliant }: ScenarioImpact): string {

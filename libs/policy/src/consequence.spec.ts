@@ -21,6 +21,7 @@ const of = (
   })
   return consequence!
 }
+const LOST = 'have a verdict only under the version in force'
 const WHERE = 'of virginia-2023 (2023-01-01 to 2023-12-31)'
 
 describe('the consequence of a change', () => {
@@ -32,6 +33,14 @@ describe('the consequence of a change', () => {
     [of(118, 40, 12), `40 readings ${WHERE} would newly have been violations, 12 no longer: 118 → 146 (0.7 % of 7,703)`],
     [of(0, 1118, 0, {}, null), `1,118 readings ${WHERE} would have been violations (14.5 % of 7,703)`],
     [of(0, 0, 0, { readings: 0, from: '', to: '' }), 'No reading of virginia-2023 could be judged'],
+    [
+      of(118, 0, 0, { unjudged: 98 }),
+      `No reading ${WHERE} would have changed: 118 violations before and after (of 7,703); 98 more could not be judged`,
+    ],
+    [
+      of(118, 131, 0, { unjudged: 1_098, lost: 1_000 }),
+      `131 more readings ${WHERE} would have been violations: 118 → 249 (1.7 % of 7,703); 98 more could not be judged; 1,000 more ${LOST}`,
+    ],
     [of(2, 1, 0, { readings: 10, from: '', to: '' }), '1 more reading of virginia-2023 would have been violations: 2 → 3 (10.0 % of 10)'],
   ])('is one sentence', ({ sentence }, expected) => expect(sentence).toBe(expected))
 
@@ -52,6 +61,9 @@ describe('the consequence of a change', () => {
     [of(5, 0, 0), false],
     [of(0, 100, 0, {}, null), false],
     [of(0, 771, 0, {}, null), true],
+    [of(118, 0, 0, { lost: 855, unjudged: 855 }), false],
+    [of(118, 0, 0, { lost: 856, unjudged: 856 }), true],
+    [of(118, 0, 0, { unjudged: 7_000 }), false],
   ])('is large above a tenth of the readings, and at five times as many or a fifth of what was in force', ({ large }, expected) =>
     expect(large).toBe(expected),
   )

@@ -1,4 +1,4 @@
-import { numberText, type ScenarioConsequence, type TrialStatement } from '#libs/contracts'
+import { numberText, unjudgedText, type ScenarioConsequence, type TrialStatement } from '#libs/contracts'
 
 /** Effect of a change on the recorded readings of one scenario, as a sentence. `large`: a signer should look twice. */
 export type Consequence = { scenario: string; sentence: string; large: boolean }
@@ -8,13 +8,20 @@ export function consequenceOf({ policies, scenarios }: TrialStatement): Conseque
   return scenarios.map((each) => ({ scenario: each.scenario, sentence: sentenceOf(each, isFirst), large: isLarge(each, isFirst) }))
 }
 
-/** Whether the change turns more than a tenth of all readings, or makes five times as many violations as were in force, or a fifth. */
-function isLarge({ readings, before, after, newlyViolating, newlyCompliant }: ScenarioConsequence, isFirst: boolean): boolean {
+/**
+ * Whether the change turns more than a tenth of all readings or leaves them without a verdict, or makes five times as many violations as
+ * were in force, or a fifth.
+ */
+function isLarge({ readings, before, after, newlyViolating, newlyCompliant, lost = 0 }: ScenarioConsequence, isFirst: boolean): boolean {
   const [fewer, more] = [Math.min(before, after), Math.max(before, after)]
-  return 10 * (newlyViolating + newlyCompliant) > readings || (!isFirst && more > 0 && more >= 5 * fewer)
+  return 10 * (newlyViolating + newlyCompliant + lost) > readings + lost || (!isFirst && more > 0 && more >= 5 * fewer)
 }
 
 function sentenceOf(scenario: ScenarioConsequence, isFirst: boolean): string {
+  return countsText(scenario, isFirst) + unjudgedText(scenario)
+}
+
+function countsText(scenario: ScenarioConsequence, isFirst: boolean): string {
   const { readings, before, after, newlyViolating: more, newlyCompliant: fewer } = scenario
   const where = `of ${scenario.corpus}${periodOf(scenario)}`
   const change = `${numberText(before)} → ${numberText(after)} (${percentText(more + fewer, readings)} of ${numberText(readings)})`

@@ -19,7 +19,7 @@ export interface Judged {
 
 /** Counts a scenario's recorded inputs whose verdict changes, in total and by group; boundary inputs are synthetic. */
 export function scenarioImpact(scenarioInputs: ScenarioInputs): ScenarioImpact {
-  const { scenario, policies, lost } = scenarioInputs
+  const { scenario, policies, lost, unjudged } = scenarioInputs
   const judged = judgedReadings(scenarioInputs)
   const { name: _all, newlyViolating: _violating, newlyCompliant: _compliant, ...load } = groupImpact('', judged)
   const turned = (alerts: boolean): TurnedReadings =>
@@ -37,6 +37,7 @@ export function scenarioImpact(scenarioInputs: ScenarioInputs): ScenarioImpact {
     sites: mostTurned(byName(judged, siteOf)),
     months: months(judged),
     lost,
+    unjudged,
   }
 }
 

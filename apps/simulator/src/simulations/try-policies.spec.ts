@@ -1,4 +1,5 @@
-import { peekPredicate, type ScenarioImpact, type Trial, type TrialStatement } from '#libs/contracts'
+import { peekPredicate, type JsonObject, type ScenarioImpact, type Trial, type TrialStatement } from '#libs/contracts'
+import { consequenceOf } from '#libs/policy'
 import { digestOfJson, readTrial } from '#libs/signing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ReplayError } from '../replay/replay-error.js'
@@ -234,6 +235,32 @@ describe('a trial', () => {
     const first = await given.trials.execute({ policies: CHANGE.policies })
     expect(peekPredicate<TrialStatement>(first.statement!)).toMatchObject({
       policies: [{ live: null }],
+    })
+  })
+
+  it('signs how many readings it left out, and how many of them because of the change', async () => {
+    const given = await open()
+    await given.scenarios.add({
+      file: 'by-site.yaml',
+      source: `id: by-site\npolicies: [${POLICY}]\ncorpus: sites\nalert: reading.pm25 > double(policy["${POLICY}"].limits[reading.site])\n`,
+    })
+    const content = 'site,pm25\nnorth,12\nnorth,30\nsouth,30\nsouth,40\nsouth,50\neast,9\n'
+    await given.corpora.add({ id: 'sites', format: 'csv', content, map: { site: 'site', pm25: 'pm25' } })
+    const of = (version: string, limits: JsonObject): JsonObject => ({ ...policy(version, 25), limits })
+    const live = [of('1.5.0', { north: 35, south: 35 })]
+    const { statement, impact } = await given.trials.execute({ policies: [of('2.0.0', { north: 35 })], live })
+    expect(impact!.scenarios).toMatchObject([
+      { scenario: 'by-site', readings: 2, lost: 3, unjudged: 4 },
+      { lost: 0, unjudged: 0 },
+    ])
+    const trial = peekPredicate<TrialStatement>(statement!)
+    expect(trial.scenarios).toMatchObject([{ scenario: 'by-site', readings: 2, lost: 3, unjudged: 4 }, { scenario: 'pm25-violation' }])
+    expect(trial.scenarios[1]).not.toHaveProperty('unjudged')
+    const leftOut = '; 1 more could not be judged; 3 more have a verdict only under the version in force'
+    expect(consequenceOf(trial)[0]).toEqual({
+      scenario: 'by-site',
+      sentence: `No reading of sites would have changed: 0 violations before and after (of 2)${leftOut}`,
+      large: true,
     })
   })
 

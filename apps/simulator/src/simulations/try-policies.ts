@@ -101,11 +101,14 @@ function fingerprintOf({ bots, scenarios, corpora, heads, now }: Registered, ros
 
 function statementOf(run: PoliciesOfRun, { impact, reportDigest }: Trial, inputs: readonly ScenarioInputs[], now: Date): TrialStatement {
   const corpora = new Map(inputs.map(({ scenario, rule }) => [scenario, rule!.corpus]))
-  const scenarios = impact!.scenarios.map(({ scenario, readings, before, after, newlyViolating, newlyCompliant, from, to }) => {
-    const turned = { newlyViolating: newlyViolating.count, newlyCompliant: newlyCompliant.count }
-    const period = { from: from.slice(0, MAX_PERIOD_TEXT), to: to.slice(0, MAX_PERIOD_TEXT) }
-    return { scenario, corpus: corpora.get(scenario)!, readings, before, after, ...turned, ...period }
-  })
+  const scenarios = impact!.scenarios.map(
+    ({ scenario, readings, before, after, newlyViolating, newlyCompliant, from, to, lost, unjudged }) => {
+      const turned = { newlyViolating: newlyViolating.count, newlyCompliant: newlyCompliant.count }
+      const period = { from: from.slice(0, MAX_PERIOD_TEXT), to: to.slice(0, MAX_PERIOD_TEXT) }
+      const leftOut = { ...(lost ? { lost } : {}), ...(unjudged ? { unjudged } : {}) }
+      return { scenario, corpus: corpora.get(scenario)!, readings, before, after, ...turned, ...leftOut, ...period }
+    },
+  )
   return {
     policies: trialPolicies({ policies: run.changed.map((id) => run.after[id]!), live: Object.values(run.before) }),
     corpora: [...new Map(inputs.map(({ rule }) => [rule!.corpus, rule!.digest]))].map(([corpus, digest]) => ({ corpus, digest })),

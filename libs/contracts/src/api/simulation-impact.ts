@@ -37,6 +37,8 @@ export interface ScenarioImpact extends AlertLoad {
   months: GroupImpact[]
   /** Readings that the expression can evaluate under the old policies but not under the new ones. */
   lost: number
+  /** Readings left out of all counts, `lost` included: no verdict before or after, mostly for a missing fact. Absent in old reports. */
+  unjudged?: number
 }
 
 /** Alerts of one bot over the recorded readings of all its scenarios. */

@@ -56,6 +56,9 @@ export interface TrialStatement {
 export interface ScenarioConsequence
   extends AlertLoad, Pick<GroupImpact, 'newlyViolating' | 'newlyCompliant'>, Pick<ScenarioImpact, 'scenario' | 'from' | 'to'> {
   corpus: string
+  /** As in the impact; absent instead of 0. */
+  lost?: number
+  unjudged?: number
 }
 
 /** Site of recorded readings, in degrees of WGS 84, and its violations before and after the change. `label`: its county or city. */

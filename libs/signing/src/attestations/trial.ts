@@ -1,7 +1,7 @@
 import { canonicalJson, type Envelope, type JsonObject, MAX_POLICIES_OF_RUN, type TrialStatement } from '#libs/contracts'
 import { digestOfJson, hexOf, isDigest } from '../digest.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
-import { type Check, isCount, isText, isTime, listOf, nullable, objectOf, type Shape } from '../shape.js'
+import { type Check, isCount, isText, isTime, listOf, nullable, objectOf, optional, type Shape } from '../shape.js'
 import type { Signer } from '../signer.js'
 import { signStatement, type StatementKind, verifyStatement } from '../statement-kind.js'
 import type { Keys } from '../verify-envelope.js'
@@ -16,7 +16,8 @@ export const MAX_PERIOD_TEXT = 64
 
 const isRecordedTime: Check = (value) => typeof value === 'string' && value.length <= MAX_PERIOD_TEXT
 const COUNTS: Shape = { readings: isCount, before: isCount, after: isCount, newlyViolating: isCount, newlyCompliant: isCount }
-const SCENARIO: Shape = { scenario: isText, corpus: isText, ...COUNTS, from: isRecordedTime, to: isRecordedTime }
+const LEFT_OUT: Shape = { lost: optional(isCount), unjudged: optional(isCount) }
+const SCENARIO: Shape = { scenario: isText, corpus: isText, ...COUNTS, ...LEFT_OUT, from: isRecordedTime, to: isRecordedTime }
 
 /** Statement kind of a trial of these documents; if `about` is undefined, of any documents. */
 function trialAbout(about?: TrialDocuments): StatementKind<TrialStatement> {
