@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { HmsError, isObject, readBytes, type JsonObject } from '#libs/contracts'
-import { exposedTo, readGivenFile as read, readGivenText as readText } from '#libs/files'
+import { exposedTo, readGivenFile as read, readGivenText as readText, utf8Text } from '#libs/files'
 import type { CliContext } from './context.js'
 import { usageError } from './errors.js'
 import type { Output } from './output/output.js'
@@ -37,7 +37,7 @@ export async function readDocument(context: CliContext, place: string, digest?: 
   const signal = AbortSignal.timeout(context.options.timeout ?? FETCH_MS)
   const bytes = isAddress ? await fetchBytes(place, maxBytes, signal).catch(unreachable) : await readGivenFile(place, maxBytes)
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  if ((digest ?? found).toLowerCase() === found) return new TextDecoder('utf-8').decode(bytes) // guard: document-digest
+  if ((digest ?? found).toLowerCase() === found) return utf8Text(place, bytes) // guard: document-digest
   throw new HmsError('HMS_DOCUMENT_DIGEST', `${place} is ${found}, not ${digest}; nothing is registered`, { status: 409 })
 }
 
@@ -64,7 +64,7 @@ export async function readGivenSecret(file: string, output: Output): Promise<str
   const { bytes, ...access } = await read(file, MAX_SECRET_BYTES)
   const others = exposedTo(access)
   if (others !== undefined) output.error(`! ${file} contains a secret, but is open to ${others}: chmod 600 ${file}`)
-  return new TextDecoder('utf-8').decode(bytes).replace(/\r?\n$/, '')
+  return utf8Text(file, bytes).replace(/\r?\n$/, '')
 }
 
 /** Reads a YAML or JSON file whose root is a map. */

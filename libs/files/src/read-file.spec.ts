@@ -46,6 +46,14 @@ describe('a named file', () => {
     expect(await readGivenText(at('marked'), 1024)).toBe('id: x')
   })
 
+  it('is refused as text if it is not UTF-8', async () => {
+    writeFileSync(at('latin'), Buffer.from('K\u00f6ln', 'latin1'))
+    await expect(readGivenText(at('latin'), 1024)).rejects.toMatchObject({
+      code: 'HMS_FILE_NOT_UTF8',
+      detail: expect.stringContaining('latin is not UTF-8 text'),
+    })
+  })
+
   it.runIf(process.platform === 'linux')('is refused above the limit even if its metadata states no size', async () => {
     await expect(readGivenFile('/proc/self/maps', 16)).rejects.toMatchObject({ code: 'HMS_FILE_TOO_LARGE' })
     expect((await readGivenText('/proc/self/comm', 1024)).length).toBeGreaterThan(0)

@@ -31,9 +31,18 @@ export async function readGivenFile(path: string, maxBytes: number): Promise<Giv
   }
 }
 
-/** Reads a file like `readGivenFile` and decodes it as UTF-8, without a leading byte order mark. */
+/** Reads a file like `readGivenFile` and decodes it like `utf8Text`. */
 export async function readGivenText(path: string, maxBytes: number): Promise<string> {
-  return new TextDecoder('utf-8').decode((await readGivenFile(path, maxBytes)).bytes)
+  return utf8Text(path, (await readGivenFile(path, maxBytes)).bytes)
+}
+
+/** Decodes the bytes of `path`, without a leading byte order mark. Throws 400 `HMS_FILE_NOT_UTF8` rather than replace letters. */
+export function utf8Text(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw refusal('HMS_FILE_NOT_UTF8', `${path} is not UTF-8 text; save it as UTF-8`, error)
+  }
 }
 
 async function opened(path: string): Promise<FileHandle> {

@@ -49,7 +49,7 @@ function corpusError(id: string, problems: readonly CorpusProblem[]): HmsError {
     detail: `${row === undefined ? '' : `row ${row}: `}${message} [${code}]`,
   }))
   const code = problems[0]?.code ?? 'HMS_CORPUS_EMPTY'
-  const detail = errors.map((error) => error.detail).join('; ')
+  const detail = errors.map((error) => error.detail.replace(` [${code}]`, '')).join('; ')
   return new HmsError(code, detail, { status: TOO_LARGE.includes(code) ? 413 : 422, errors, next: [action('corpora.add', { corpus: id })] })
 }
 

@@ -30,6 +30,9 @@ describe('parseCorpus, CSV', () => {
     ['a,\n1,2\n', { code: 'HMS_CORPUS_HEADER' }],
     ['a,__proto__\n1,2\n', { code: 'HMS_CORPUS_HEADER' }],
     ['id,b\nx,1\nx,2\n', { code: 'HMS_CORPUS_DUPLICATE_ID', row: 2 }],
+    ['date;pm25\n2025-01-01;"3,5"\n', { code: 'HMS_CORPUS_HEADER', message: 'the only column is "date;pm25": separate fields by commas' }],
+    ['date\tpm25\n2025-01-01\t3\n', { code: 'HMS_CORPUS_HEADER' }],
+    ['[{"pm25":1}]', { code: 'HMS_CORPUS_HEADER', message: 'this is JSON: write one object per line to a file .jsonl' }],
     ['a,b\n', { code: 'HMS_CORPUS_EMPTY' }],
     ['', { code: 'HMS_CORPUS_EMPTY' }],
   ])('reports a problem for %j', (text, problem) => {

@@ -59,6 +59,7 @@ export function parseCorpus(bytes: Uint8Array, options: CorpusOptions): ParsedCo
 }
 
 function readCsv(text: string, map: Readonly<Record<string, string>>, found: Found): void {
+  if (/^\s*[[{]/.test(text)) return found.problem('HMS_CORPUS_HEADER', 'this is JSON: write one object per line to a file .jsonl')
   const records = csvRecords(text, { maxChars: CORPUS_LIMITS.rowChars, maxFields: CORPUS_LIMITS.rowFields })
   try {
     const header = records.next()
@@ -102,6 +103,8 @@ function readJsonLines(text: string, map: Readonly<Record<string, string>>, foun
 
 /** Returns the reading fields in column order, or null if header and map do not fit. */
 function fieldNames(header: string[], map: Readonly<Record<string, string>>, found: Found): string[] | null {
+  if (header.length === 1 && /[;\t|]/.test(header[0]!))
+    found.problem('HMS_CORPUS_HEADER', `the only column is ${JSON.stringify(header[0])}: separate fields by commas`)
   for (const [field, column] of Object.entries(map)) {
     if (header.includes(column)) continue
     found.problem('HMS_CORPUS_MAP', `${field}=${column}: the file has no column ${column}; it has ${header.join(', ')}`)
