@@ -44,12 +44,12 @@ export class CorporaController {
 const TOO_LARGE: readonly string[] = ['HMS_CORPUS_TOO_LARGE', 'HMS_CORPUS_TOO_MANY_ROWS']
 
 function corpusError(id: string, problems: readonly CorpusProblem[]): HmsError {
-  const errors = problems.map(({ code, row, message }) => ({
-    pointer: '/content',
-    detail: `${row === undefined ? '' : `row ${row}: `}${message} [${code}]`,
-  }))
   const code = problems[0]?.code ?? 'HMS_CORPUS_EMPTY'
-  const detail = errors.map((error) => error.detail.replace(` [${code}]`, '')).join('; ')
+  const errors = problems.map((problem) => ({
+    pointer: '/content',
+    detail: `${problem.row === undefined ? '' : `row ${problem.row}: `}${problem.message}${problem.code === code ? '' : ` [${problem.code}]`}`,
+  }))
+  const detail = errors.map((error) => error.detail).join('; ')
   return new HmsError(code, detail, { status: TOO_LARGE.includes(code) ? 413 : 422, errors, next: [action('corpora.add', { corpus: id })] })
 }
 
