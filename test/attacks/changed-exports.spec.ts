@@ -154,6 +154,13 @@ describe('an export of which something is changed', () => {
     )
   }, 300_000)
 
+  it('names lines that are moved in a file whose first line claims to be of a build before', async () => {
+    const isLive = (line: string): boolean => line.startsWith('{"type":"live"')
+    const at = lines.findIndex((line, index) => isLive(line) && isLive(lines[index + 1]!))
+    const first = JSON.stringify({ ...(JSON.parse(lines[0]!) as object), at: '2026-01-02T03:04:05.000Z' })
+    await found([first, ...lines.slice(1, at), lines[at + 1]!, lines[at]!, ...lines.slice(at + 2)], 'two heads swapped')
+  })
+
   it('names each line that is no entry and is gone', async () => {
     for (const [index, line] of lines.entries())
       if (!line.startsWith('{"type":"entry"')) await found(lines.toSpliced(index, 1), `without line ${index + 1}`)

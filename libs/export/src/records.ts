@@ -6,8 +6,7 @@ export type ExportedHead = Omit<LiveRecord, 'revision'> & { revision?: number }
 
 /** One line of an export. See docs/reference/export.md. */
 export type ExportRecord =
-  /** `at`: only in files of earlier builds, whose heads are ordered by time and not listed in events. */
-  | { type: 'export'; v: 1; installation: string; at?: string }
+  | { type: 'export'; v: 1; installation: string }
   | { type: 'roster'; version: number; envelope: Envelope }
   /** `event`: signed by the service, if the log keeps it. */
   | { type: 'entry'; entry: AuditEntry; event?: Envelope }

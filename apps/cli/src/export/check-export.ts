@@ -42,7 +42,7 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
 const ROTATED = 'hms.roster.rotated.v1'
 /** Allowed members of each type of record, in the order of an export: rosters, entries, heads, the checkpoint over them. */
 const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
-  export: ['v', 'installation', 'at'],
+  export: ['v', 'installation'],
   roster: ['version', 'envelope'],
   entry: ['entry', 'event'],
   live: ['record'],
@@ -65,8 +65,6 @@ class ExportCheck {
   private lastLeaf = ''
   /** Type of the previous record; `undefined` before the first. */
   private last: ExportRecord['type'] | undefined
-  /** Whether an earlier build began the file. */
-  private isEarlier = false
 
   constructor(
     private readonly pinned: Roster,
@@ -110,11 +108,8 @@ class ExportCheck {
     if (this.last === undefined) return
     if (type === 'export') throw invalid('it begins a second export')
     const isComplete = this.last === 'checkpoint' || this.last === 'cursor'
-    // Earlier builds wrote a checkpoint even without new records.
     const isNext =
-      isComplete || type === 'cursor'
-        ? isComplete && type !== 'live' && type !== 'missing' && (type !== 'checkpoint' || this.isEarlier)
-        : rankOf(type) >= rankOf(this.last)
+      isComplete || type === 'cursor' ? isComplete && !['live', 'missing', 'checkpoint'].includes(type) : rankOf(type) >= rankOf(this.last)
     if (!isNext) throw invalid(`a record of type ${type} follows a record of type ${this.last}: a line is missing or was moved`)
   }
 
@@ -137,11 +132,9 @@ class ExportCheck {
     }
   }
 
-  private begin({ v, installation, at }: Extract<ExportRecord, { type: 'export' }>): void {
-    this.isEarlier = at !== undefined
+  private begin({ v, installation }: Extract<ExportRecord, { type: 'export' }>): void {
     if (installation !== this.pinned.installation) throw invalid('it is of another installation than the roster')
     if (v !== 1) throw invalid(`it has version ${String(v)}, but this hms-svc reads version 1`)
-    if (at !== undefined && Number.isNaN(Date.parse(at))) throw invalid('it names no time')
   }
 
   /** Rosters that may verify a record, oldest first: those read from the file, and the pinned one until the file has its version. */
@@ -180,7 +173,7 @@ class ExportCheck {
   }
 
   private async checkLive(record: ExportedHead, place: string): Promise<void> {
-    const { logged, isUnlisted, missing } = this.expected.match(record, { isLoose: this.isEarlier })
+    const { logged, isUnlisted, missing } = this.expected.match(record)
     for (const head of missing)
       this.problems.add(place, `${place}: the record of ${head} is missing before that of ${headKey(record)}, or was moved`)
     this.checked.unnamed += Number(isUnlisted)

@@ -28,31 +28,26 @@ export class ExpectedHeads {
     this.seen.add(key)
   }
 
-  /** Matches a record to its entry. Throws `LiveRefused`. `isLoose`: an earlier build's file, ordered by time, which may be incomplete. */
-  match(record: ExportedHead, { isLoose }: { isLoose: boolean }): MatchedHead {
+  /** Matches a record to its entry. Throws `LiveRefused`. */
+  match(record: ExportedHead): MatchedHead {
     const key = headKey(record)
     if (this.seen.has(key)) throw new LiveRefused(`${key} has two records`)
     const byName = this.queue.findIndex(({ heads }) => heads?.some((head) => headKey(head) === key) === true)
     const entryIndex = byName >= 0 ? byName : this.queue.findIndex((entry) => entry.heads === undefined && mayHaveStored(entry, record))
     const entry = this.queue[entryIndex]
-    const listedHeads = entry?.heads
-    if (isLoose && listedHeads === undefined)
-      return { logged: { storedAt: record.storedAt, revision: record.revision }, isUnlisted: true, missing: [] }
     if (entry === undefined) throw new LiveRefused(`no entry since the last checkpoint reports that ${key} was stored`)
     this.seen.add(key)
-    const missing = isLoose ? [] : this.drop(entryIndex)
-    if (listedHeads === undefined) {
+    const missing = this.drop(entryIndex)
+    if (entry.heads === undefined) {
       if (this.lastUnlistedPolicy !== undefined && this.lastUnlistedPolicy >= record.policy)
         throw new LiveRefused(`${key} is out of order: it follows ${this.lastUnlistedPolicy}`)
       this.lastUnlistedPolicy = record.policy
       return { logged: { storedAt: entry.at }, isUnlisted: true, missing }
     }
-    const index = listedHeads.findIndex((head) => headKey(head) === key)
-    if (!isLoose) {
-      missing.push(...this.unseen(listedHeads.slice(this.nextIndex, index)))
-      this.nextIndex = index + 1
-    }
-    const { revision, change } = listedHeads[index]!
+    const index = entry.heads.findIndex((head) => headKey(head) === key)
+    missing.push(...this.unseen(entry.heads.slice(this.nextIndex, index)))
+    this.nextIndex = index + 1
+    const { revision, change } = entry.heads[index]!
     return { logged: { storedAt: entry.at, revision, change }, isUnlisted: false, missing }
   }
 
