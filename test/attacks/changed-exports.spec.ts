@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Json } from '#libs/contracts'
+import { peekPredicate, type Json } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging/testing'
 import {
   generateKeyPair,
@@ -11,12 +11,14 @@ import {
   NOTE_COSIGNATURE,
   NOTE_ED25519,
   rawPublicKey,
+  signHead,
   signRoster,
   vkeyOf,
+  type HeadPredicate,
   type RosterPredicate,
 } from '#libs/signing'
 import { runForTest, type CliRun } from '../../apps/cli/src/testing/run-cli.js'
-import type { ExportRecord } from '#libs/export'
+import { PUBLISHED, type ExportRecord } from '#libs/export'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -28,6 +30,8 @@ function withLog(roster: RosterPredicate): void {
   roster.witnesses = [vkeyOf('example.org/witness', NOTE_COSIGNATURE, rawPublicKey(witness.publicKey))]
   roster.quorum = 1
 }
+
+type LoggedEntry = Extract<ExportRecord, { type: 'entry' }>
 
 type Path = (string | number)[]
 
@@ -159,6 +163,20 @@ describe('an export of which something is changed', () => {
     const at = lines.findIndex((line, index) => isLive(line) && isLive(lines[index + 1]!))
     const first = JSON.stringify({ ...(JSON.parse(lines[0]!) as object), at: '2026-01-02T03:04:05.000Z' })
     await found([first, ...lines.slice(1, at), lines[at + 1]!, lines[at]!, ...lines.slice(at + 2)], 'two heads swapped')
+  })
+
+  it('names a head that rollout signed and no entry reports, at the time when a canary was published', async () => {
+    const at = lines.findIndex((line) => line.startsWith('{"type":"live"'))
+    const { record } = JSON.parse(lines[at]!) as Extract<ExportRecord, { type: 'live' }>
+    const { revision: _revision, change: _change, ...rest } = record
+    const entries = lines.slice(0, at).flatMap((line) => (line.startsWith('{"type":"entry"') ? [JSON.parse(line) as LoggedEntry] : []))
+    const canary = entries.find(({ entry, event }) => entry.type === PUBLISHED && entry.run === record.run && event === undefined)
+    const { issuedAt } = peekPredicate<HeadPredicate>(record.head)
+    const seq = record.seq + 100
+    const signed = { policy: record.policy, scope: 'global', seq, current: record.digest, run: record.run!, issuedAt }
+    const head = await signHead(signed, system.signerOf('rollout'))
+    const forged = JSON.stringify({ type: 'live', record: { ...rest, seq, head, storedAt: canary!.entry.at } })
+    await found(lines.toSpliced(at, 0, forged), 'a head that was never stored')
   })
 
   it('names each line that is no entry and is gone', async () => {

@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import type { AuditEntry, LiveRecord } from '#libs/contracts'
+import type { AuditEntry, Envelope, LiveRecord } from '#libs/contracts'
 import { newRecords, type ExportSource } from './new-records.js'
 import { PUBLISHED, startPosition } from './records.js'
 
 const TIMES = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z']
 
-const entryOf = (index: number): AuditEntry =>
-  ({ index, at: TIMES[index]!, type: PUBLISHED, run: null, key: 'a', leafHash: '0' }) as Partial<AuditEntry> as AuditEntry
+const stored = (seq: number) => ({ policy: 'a', seq, scope: 'global', applied: true, revision: seq })
+const eventOf = (heads: object[]): Envelope => ({
+  payload: Buffer.from(JSON.stringify({ predicate: { data: { heads } } })).toString('base64'),
+  payloadType: '',
+  signatures: [],
+})
+/** The first entry reports head 1. */
+const entryOf = (index: number): AuditEntry & { signed?: Envelope } => {
+  const entry = { index, at: TIMES[index]!, type: PUBLISHED, run: null, key: 'a', leafHash: '0' } as Partial<AuditEntry> as AuditEntry
+  return index === 0 ? { ...entry, signed: eventOf([stored(1)]) } : entry
+}
 
-const head = { payload: Buffer.from(JSON.stringify({ predicate: {} })).toString('base64'), payloadType: '', signatures: [] }
+const head = eventOf([])
 const record = { policy: 'a', seq: 1, storedAt: TIMES[0]!, head } as Partial<LiveRecord> as LiveRecord
 
 const truthful: ExportSource = {
@@ -29,9 +38,7 @@ describe('newRecords', () => {
   })
 
   it('states in its place each head that the log reports as stored and the history lacks', async () => {
-    const stored = (seq: number) => ({ policy: 'a', seq, scope: 'global', applied: true, revision: seq })
-    const predicate = { data: { heads: [stored(1), stored(2), { ...stored(3), applied: false }] } }
-    const signed = { ...head, payload: Buffer.from(JSON.stringify({ predicate })).toString('base64') }
+    const signed = eventOf([stored(1), stored(2), { ...stored(3), applied: false }])
     const entries: ExportSource['entries'] = ({ after = -1 }) => Promise.resolve([{ ...entryOf(after + 1), ...(after < 0 && { signed }) }])
     const lines: unknown[] = []
     const source = { ...truthful, entries, history: () => Promise.resolve([]) }
@@ -46,7 +53,13 @@ describe('newRecords', () => {
   it.each<[string, Partial<ExportSource>]>([
     ['rosters', { rosters: () => Promise.resolve([{ version: 0, envelope: head }]) }],
     ['entries', { entries: () => Promise.resolve([entryOf(0)]) }],
-    ['heads', { history: () => Promise.resolve([record]) }],
+    [
+      'heads',
+      {
+        entries: ({ after = -1 }) => Promise.resolve([{ ...entryOf(after + 1), signed: eventOf([stored(2)]) }]),
+        history: () => Promise.resolve([record]),
+      },
+    ],
   ])('refuses a source that repeats its %s', async (_name, lie) => {
     await expect(typesFrom({ ...truthful, ...lie })).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 502 })
   })

@@ -4,7 +4,6 @@ import {
   advance,
   exportedHead,
   headKey,
-  mayHaveStored,
   PUBLISHED,
   publishedIn,
   withoutRepeatedHeads,
@@ -67,10 +66,11 @@ export async function* newRecords(
       advance(position, record)
       if (skipping) continue
       yield record
-      if (entry.type === PUBLISHED) published.push(withoutRepeatedHeads(publishedIn(entry, event), named))
+      const stored = entry.type === PUBLISHED ? withoutRepeatedHeads(publishedIn(entry, event), named) : undefined
+      if (stored !== undefined && stored.heads.length > 0) published.push(stored)
     }
   }
-  for await (const record of headsOfEntries(source, published, position.heads)) yield emit(record)
+  for await (const record of headsOfEntries(source, published)) yield emit(record)
   yield { type: 'checkpoint', size, note }
 }
 
@@ -88,19 +88,10 @@ async function* rostersAfter(source: ExportSource, position: ExportPosition): As
 
 const HEADS_AT_ONCE = 100
 
-/** Yields heads in the order of these entries, not by time. `known`: keys in the file. */
-async function* headsOfEntries(
-  pages: ExportSource,
-  published: readonly PublishedEntry[],
-  known: ReadonlySet<string>,
-): AsyncGenerator<ExportRecord, void, undefined> {
+/** Yields heads in the order of these entries, not by time. */
+async function* headsOfEntries(pages: ExportSource, published: readonly PublishedEntry[]): AsyncGenerator<ExportRecord, void, undefined> {
   const source = new HeadSource(pages, published)
   for (const entry of published) {
-    if (entry.heads === undefined) {
-      for (const record of await source.findForEntry(entry))
-        if (!known.has(headKey(record))) yield { type: 'live', record: exportedHead(record, undefined) }
-      continue
-    }
     for (const named of entry.heads) {
       const record = await source.findByKey(headKey(named))
       if (record === undefined) yield { type: 'missing', head: { policy: named.policy, seq: named.seq } } // guard: export-gap-stated
@@ -113,7 +104,6 @@ async function* headsOfEntries(
 /** Reads `/v1/history` page by page over the time of these entries; buffers records until their entry's turn. */
 class HeadSource {
   private readonly waiting = new Map<string, LiveRecord>()
-  private readonly names: ReadonlySet<string>
   private readonly until: string
   private after: string | undefined
   private isExhausted: boolean
@@ -122,7 +112,6 @@ class HeadSource {
     private readonly pages: ExportSource,
     published: readonly PublishedEntry[],
   ) {
-    this.names = new Set(published.flatMap(({ heads = [] }) => heads.map(headKey)))
     const times = published.map(({ at }) => at).sort()
     this.isExhausted = times.length === 0
     this.until = times.at(-1) ?? ''
@@ -135,14 +124,6 @@ class HeadSource {
     const record = this.waiting.get(key)
     this.waiting.delete(key)
     return record
-  }
-
-  /** Returns the heads that an entry without a list of heads may have stored, sorted by policy. */
-  async findForEntry(entry: PublishedEntry): Promise<LiveRecord[]> {
-    while (!this.isExhausted && this.after! < entry.at) await this.read()
-    const found = [...this.waiting.values()].filter((record) => !this.names.has(headKey(record)) && mayHaveStored(entry, record))
-    for (const record of found) this.waiting.delete(headKey(record))
-    return found.sort((a, b) => (a.policy < b.policy ? -1 : 1))
   }
 
   private async read(): Promise<void> {

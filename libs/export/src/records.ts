@@ -1,8 +1,5 @@
 import { peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
-import { digestOfPayload, STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
-
-/** Head in an export. It has a `revision` only if the log names it. */
-export type ExportedHead = Omit<LiveRecord, 'revision'> & { revision?: number }
+import { digestOfPayload, STABLE_SCOPE } from '#libs/signing'
 
 /** One line of an export. See docs/reference/export.md. */
 export type ExportRecord =
@@ -10,7 +7,7 @@ export type ExportRecord =
   | { type: 'roster'; version: number; envelope: Envelope }
   /** `event`: signed by the service, if the log keeps it. */
   | { type: 'entry'; entry: AuditEntry; event?: Envelope }
-  | { type: 'live'; record: ExportedHead }
+  | { type: 'live'; record: LiveRecord }
   /** Head that the log reports as stored, and the history does not have; in the place of its record. */
   | { type: 'missing'; head: { policy: string; seq: number } }
   | { type: 'checkpoint'; size: number; note: string }
@@ -21,40 +18,26 @@ export const PUBLISHED = 'hms.head.published.v1'
 
 /** Entry that reports stored heads. */
 export interface PublishedEntry {
-  index: number
   /** Time at which config-store stored the heads. */
   at: string
-  run: number | null
-  /** Smallest policy id of the heads. */
-  key: string
-  /** Heads that came into force, in order; `undefined` if an earlier build did not keep the event, or a canary published. */
-  heads?: { policy: string; seq: number; revision: number; change?: string }[]
+  /** Heads that came into force for all, in order; none if the log did not keep the event, because a canary published. */
+  heads: { policy: string; seq: number; revision: number; change?: string }[]
 }
 
-export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope | undefined): PublishedEntry {
-  if (event === undefined) return { index, at, run, key }
+export function publishedIn({ at }: AuditEntry, event: Envelope | undefined): PublishedEntry {
+  if (event === undefined) return { at, heads: [] }
   const { heads } = peekPredicate<{ data: EventData[typeof PUBLISHED] }>(event).data
   const stored = heads.filter(({ scope, applied }) => scope === STABLE_SCOPE && applied)
-  return { index, at, run, key, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
+  return { at, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
 }
 
 /** Keeps the first report of each head and adds its key to `named`. A head whose row did not verify is stored and reported again. */
-export function withoutRepeatedHeads({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
-  if (heads === undefined) return entry
+export function withoutRepeatedHeads({ at, heads }: PublishedEntry, named: Set<string>): PublishedEntry {
   const isFirst = (key: string): boolean => {
     const known = named.size
     return named.add(key).size > known
   }
-  return { ...entry, heads: heads.filter((head) => isFirst(headKey(head))) }
-}
-
-/** Whether this entry, whose event was not kept, may report this head as stored. */
-export function mayHaveStored(
-  { at, run, key }: PublishedEntry,
-  { policy, storedAt, head }: Pick<LiveRecord, 'policy' | 'storedAt' | 'head'>,
-): boolean {
-  const predicate = peekPredicate<HeadPredicate>(head)
-  return at === storedAt && key <= policy && run === (predicate.next?.run ?? predicate.run ?? null)
+  return { at, heads: heads.filter((head) => isFirst(headKey(head))) }
 }
 
 export function headKey({ policy, seq }: { policy: string; seq: number }): string {
@@ -62,9 +45,8 @@ export function headKey({ policy, seq }: { policy: string; seq: number }): strin
 }
 
 /** Converts a head of `/v1/history` for an export. Members that neither a signature nor the log covers are omitted. */
-export function exportedHead(record: LiveRecord, logged: { revision: number; change?: string } | undefined): ExportedHead {
+export function exportedHead(record: LiveRecord, logged: { revision: number; change?: string }): LiveRecord {
   const { revision: _revision, change, ...head } = record
-  if (logged === undefined) return head
   const isNamed = change !== undefined && digestOfPayload(change) === logged.change
   return { ...head, revision: logged.revision, ...(isNamed ? { change } : {}) }
 }

@@ -12,7 +12,6 @@ import {
   type VerifiedRelease,
 } from '#libs/signing'
 import { BundleRefused, verifyBundle } from '#libs/verify'
-import type { ExportedHead } from '#libs/export'
 import { requireMembers, requireWholeEnvelope, requireWholeProof } from './strict.js'
 
 export interface JudgedHead {
@@ -21,10 +20,10 @@ export interface JudgedHead {
   withdrawn: number
 }
 
-/** Facts of a head from config-store's signed event in the log; if the log did not keep the event, only the time. */
+/** Facts of a head from config-store's signed event in the log. */
 export interface LoggedHead {
   storedAt: string
-  revision?: number
+  revision: number
   /** Digest of rollout's signed statement of why the head was issued. */
   change?: string
 }
@@ -38,7 +37,7 @@ const RELEASE = ['version', 'release', 'proof', 'author', 'approvedBy']
 const RECORD = ['policy', 'seq', 'revision', 'digest', 'run', 'storedAt', 'head', 'change', 'next', ...RELEASE]
 
 /** Verifies a head and its releases at their time, each by the newest of `rosters` (oldest first) that accepts it. Throws `LiveRefused`. */
-export async function judgeLive(record: ExportedHead, logged: LoggedHead, rosters: readonly Roster[]): Promise<JudgedHead> {
+export async function judgeLive(record: LiveRecord, logged: LoggedHead, rosters: readonly Roster[]): Promise<JudgedHead> {
   const { policy, seq, digest, run, storedAt, revision, next = null } = record
   orLiveRefused(() => requireShape(record, rosters))
   const head = await byOneOf(rosters, async (roster) => readHead(record.head, roster.serviceKeys('rollout')).predicate)
@@ -50,7 +49,7 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
   if (storedAt !== logged.storedAt)
     throw new LiveRefused(`its record says that it was stored at ${storedAt}, but the log says ${logged.storedAt}`)
   if (revision !== logged.revision)
-    throw new LiveRefused(`its record has revision ${revision ?? 'none'}, but the log has ${logged.revision ?? 'none'}`)
+    throw new LiveRefused(`its record has revision ${revision ?? 'none'}, but the log has ${logged.revision}`)
   await requireChange(record, logged, head, rosters)
   const storedMs = Date.parse(storedAt)
   const nextMs = head.next === undefined ? Infinity : Date.parse(head.next.at)
@@ -62,7 +61,7 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
   return { live: Number(wasInForce) + Number(next !== null), withdrawn: Number(digest === null && next === null) }
 }
 
-function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
+function requireShape(record: LiveRecord, rosters: readonly Roster[]): void {
   requireMembers(record, RECORD, 'a record')
   requireWholeEnvelope(record.head, rosters)
   if (record.change !== undefined) requireWholeEnvelope(record.change, rosters)
@@ -75,7 +74,7 @@ function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
 }
 
 /** Requires that the signed change is the one whose digest the log names, or that neither exists. */
-async function requireChange({ change }: ExportedHead, logged: LoggedHead, head: HeadPredicate, rosters: readonly Roster[]): Promise<void> {
+async function requireChange({ change }: LiveRecord, logged: LoggedHead, head: HeadPredicate, rosters: readonly Roster[]): Promise<void> {
   const digest = change === undefined ? undefined : digestOfPayload(change)
   if (digest !== logged.change) throw new LiveRefused('its signed change is missing, or is not the change in the log')
   if (change === undefined) return
@@ -85,7 +84,7 @@ async function requireChange({ change }: ExportedHead, logged: LoggedHead, head:
 }
 
 /** Requires that version, author and signers in the record are those of the verified releases. */
-async function requireOrigin(record: ExportedHead, rosters: readonly Roster[]): Promise<void> {
+async function requireOrigin(record: LiveRecord, rosters: readonly Roster[]): Promise<void> {
   const { head, release, proof, next = null } = record
   const held = next === null ? null : { release: next.release!, proof: next.proof }
   await byOneOf(rosters, async (roster) => {
