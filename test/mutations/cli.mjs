@@ -57,6 +57,20 @@ export const CLI_GUARDS = [
     test: 'is not printed as done if nothing was rolled back',
   },
   {
+    name: 'deployed-release',
+    guard: 'a run is reported as succeeded only if the signed head puts the signed release in force',
+    without: '',
+    spec: 'test/attacks/deploy-unverified.spec.ts',
+    test: 'does not resolve if another release of the version is in force',
+  },
+  {
+    name: 'run-verified',
+    guard: 'approve --watch prints a run as successful only if a signed head puts the signed releases in force',
+    without: 'false',
+    spec: 'test/attacks/deploy-unverified.spec.ts',
+    test: 'is not printed so if the version before is in force',
+  },
+  {
     name: 'file-regular',
     guard: 'only regular files are read',
     without: 'found.isDirectory()',

@@ -44,7 +44,8 @@ function pressEndsIn(state: RunState): void {
     if (path.endsWith('/events')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.end(`data: ${JSON.stringify({ run: 7, state, attempt: 1, policies: [], stages: [], createdAt: '', endedAt: null })}\n\n`)
-    } else if (path.endsWith('/prepare')) response.end(JSON.stringify(prepare(body as unknown as PrepareRequest)))
+    } else if (path.startsWith('/v1/roster')) response.writeHead(404).end('{}')
+    else if (path.endsWith('/prepare')) response.end(JSON.stringify(prepare(body as unknown as PrepareRequest)))
     else response.end(JSON.stringify({ run: 7, state: 'QUEUED', digest: 'd', missing: [] }))
   }
 }
@@ -81,7 +82,7 @@ describe('deployPolicy', () => {
     const states: RunState[] = []
     const onProgress = ({ state }: { state: RunState }): number => states.push(state)
     const run = await deployPolicy({ file, canary: 0.05, observe: '1s', partners: ['state-airboards'], onProgress })
-    expect(run).toMatchObject({ run: 7, state: 'SUCCEEDED' })
+    expect(run).toMatchObject({ run: 7, state: 'SUCCEEDED', verification: 'not-by-caller' })
     expect(states).toEqual(['SUCCEEDED'])
     expect(seen['/v1/approvals/prepare']).toMatchObject({ plan: { share: 500, observeMs: 1000, partners: ['state-airboards'] } })
   })

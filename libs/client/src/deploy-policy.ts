@@ -1,4 +1,4 @@
-import { HmsError, stepsOf, type ApprovalView, type PreparedApproval, type RunView, type Envelope } from '#libs/contracts'
+import { HmsError, stepsOf, type ApprovalView, type Envelope, type RunView, type Verification } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { clientFromEnvironment, signedBy } from './api/authorization.js'
 import { chooseSigner } from './approve/choose-signer.js'
@@ -9,6 +9,7 @@ import { readPolicies } from './approve/read-policies.js'
 import { signApproval, submitApproval } from './approve/submit-approval.js'
 import type { ClientConfig } from './client.config.js'
 import { optionNames, requireKnownOptions } from './known-options.js'
+import { verifyReported } from './live/verify-reported.js'
 import { readRoster } from '#libs/signing'
 import { readIfThere } from './keys/files.js'
 import { rosterFile } from './keys/identity.js'
@@ -35,6 +36,9 @@ export interface DeployOptions extends PlanInput {
   url?: string
 }
 
+/** Run that succeeded. `verification`: whether the signed heads were verified to put the signed releases in force. */
+export type DeployedRun = RunView & { verification: Verification }
+
 const FILE_OPTIONS = ['file', 'files', 'sign', 'passphrase', 'author', 'reason'] as const
 const RUN_OPTIONS = ['queue', 'supersede', 'onProgress', 'wait', 'timeoutMs', 'url'] as const
 const OPTIONS = optionNames<DeployOptions>()(...FILE_OPTIONS, ...PLAN_OPTIONS, ...RUN_OPTIONS)
@@ -44,10 +48,11 @@ const OTHER_STAGES_MS = 30 * 60_000
 /**
  * Signs policies and follows their run. Resolves with the SUCCEEDED run, or with the approval's state (`wait: false`). Rejects with
  * `RunError` (`HMS_RUN_<STATE>`, with `run`) when the run ended otherwise or was paused, or at the timeout, after which the run continues.
+ * With the roster of HMS_ROSTER, else of a loopback address, the signed heads are verified. Throws `HMS_VERIFY_PRESENT` (502) for others.
  */
 export function deployPolicy(options: DeployOptions & { wait: false }): Promise<ApprovalView>
-export function deployPolicy(options: DeployOptions): Promise<RunView>
-export async function deployPolicy(options: DeployOptions): Promise<RunView | ApprovalView> {
+export function deployPolicy(options: DeployOptions): Promise<DeployedRun>
+export async function deployPolicy(options: DeployOptions): Promise<DeployedRun | ApprovalView> {
   requireKnownOptions('deployPolicy', options, OPTIONS)
   const { config, api } = clientFromEnvironment(options.url)
   const plan = planOptions(options)
@@ -59,16 +64,15 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
     prepareApproval(client, policies, plan, { author: options.author, queue: options.queue, supersede: options.supersede }),
   )
   const approval = await submitApproval(api, prepared, await signApproval(prepared, signer), { reason: options.reason })
-  return options.wait === false ? approval : waitForRun(api, prepared, approval, options)
-}
-
-async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: ApprovalView, options: DeployOptions): Promise<RunView> {
-  if (run === null)
+  if (options.wait === false) return approval
+  if (approval.run === null)
     throw new HmsError('HMS_APPROVAL_INCOMPLETE', 'the signature was accepted, but the response names no run', { status: 502 })
-  const timeoutMs = options.timeoutMs ?? prepared.plan.observeMs * stepsOf(prepared.plan).length + prepared.plan.bakeMs + OTHER_STAGES_MS
-  const view = await followRun(api, run, { onView: options.onProgress, timeoutMs })
-  if (view.state === 'SUCCEEDED') return view
-  throw new RunError(view)
+  const { observeMs, bakeMs } = prepared.plan
+  const timeoutMs = options.timeoutMs ?? observeMs * stepsOf(prepared.plan).length + bakeMs + OTHER_STAGES_MS
+  const run = await followRun(api, approval.run, { onView: options.onProgress, timeoutMs })
+  if (run.state !== 'SUCCEEDED') throw new RunError(run)
+  const trust = { pinned: config.roster, cacheDir: config.cacheDir, waitMs: options.timeoutMs }
+  return { ...run, verification: (await verifyReported(api, prepared.releases, trust)).verification }
 }
 
 /** Reads the installation from the roster of HMS_ROSTER or the data folder; never asks a service. Throws `HMS_ROSTER_REQUIRED` (400). */

@@ -22,7 +22,7 @@ export type {
   ReadyOptions,
   ValueSource,
 } from './connection/hms-connection.js'
-export { deployPolicy, type DeployOptions } from './deploy-policy.js'
+export { deployPolicy, type DeployedRun, type DeployOptions } from './deploy-policy.js'
 // Exported with `*`, so that a module declaration can extend `Policies`.
 export * from './policy-types.js'
 export type { TypedConnection as HmsConnection } from './policy-types.js'

@@ -132,7 +132,7 @@ describe('approve', () => {
 
   it('watches the run as the signer if the service asks for a signature', async () => {
     await createDemoIdentity(join(folder, 'installation'), [])
-    const watched = { run: 184, state: 'SUCCEEDED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
+    const watched = { run: 184, state: 'PAUSED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
     service = await serveCanned({
       'POST /v1/approvals/prepare': { signed: true, body: prepare },
       'POST /v1/approvals': { body: { run: 184, state: 'QUEUED', digest: 'sha256:1', missing: [] } },
@@ -141,7 +141,7 @@ describe('approve', () => {
     const roster = { HMS_URL: service.url, HMS_ROSTER: join(folder, 'installation', 'roster.json') }
     const argv = ['approve', join(folder, 'pm25.yaml'), '--sign', 'EPA Chief', '--watch']
     const { code, stderr } = await runForTest(argv, { env: { ...env, ...roster } })
-    expect(code, stderr).toBe(0)
+    expect(code, stderr).toBe(7)
     expect(service.requests.find(({ call }) => call === 'GET /v1/runs/184/events')?.authorization).toBeDefined()
   })
 

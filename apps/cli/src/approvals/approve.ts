@@ -67,7 +67,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const signer = await openKey(context, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
   printAccepted(context, prepared, view, signer)
-  if (flags.watch === true && view.run !== null) return watchToEnd(context, caller, view.run)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, caller, view.run, prepared.releases)
   if (output.mode === 'json') output.data(view, () => [])
   return hasEndedNow(prepared, view, signer) ? exitCodeOfRun(view.state as RunState) : EXIT.done
 }

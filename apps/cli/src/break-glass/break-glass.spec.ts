@@ -92,7 +92,7 @@ describe('break-glass', () => {
   })
 
   it('signs its reads too if the service asks for a signature, and reports the acceptance without them', async () => {
-    const watched: Partial<RunView> = { run: 184, state: 'SUCCEEDED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
+    const watched: Partial<RunView> = { run: 184, state: 'PAUSED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
     service = await serveCanned({
       'POST /v1/break-glass/prepare': { signed: true, body: prepare },
       'POST /v1/break-glass': { body: { run: 184, state: 'LINTING', digest: 'sha256:1', missing: [] } },
@@ -103,7 +103,7 @@ describe('break-glass', () => {
     const argv = ['break-glass', file('pm25.yaml'), ...BOTH(), '--reason', 'wrong sensor']
     const { code, stdout, stderr } = await runForTest(argv, { env: { ...env, ...roster } })
     expect([code, stdout], stderr).toEqual([0, expect.stringContaining('On its way past simulation and canary (run #184)')])
-    expect((await runForTest([...argv, '--watch'], { env: { ...env, ...roster } })).code).toBe(0)
+    expect((await runForTest([...argv, '--watch'], { env: { ...env, ...roster } })).code).toBe(7)
     const reads = service.requests.filter(({ call }) => call.startsWith('GET /v1/runs/'))
     expect(reads.map(({ call, authorization }) => [call, authorization !== undefined])).toEqual([
       ['GET /v1/runs/184', true],

@@ -35,7 +35,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   for (const name of names) signatures.push(await signApproval(prepared, await open(name)))
   const view = await submitBreakGlass(client, prepared, signatures)
   await printAccepted(context, caller, view, names)
-  if (flags.watch === true && view.run !== null) return watchToEnd(context, caller, view.run)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, caller, view.run, prepared.releases)
   if (context.output.mode === 'json') context.output.data(view, () => [])
   return EXIT.done
 }

@@ -4,21 +4,19 @@ import {
   previewRollback,
   rollBack,
   signRollback,
-  verifyReported,
   withdrawPolicy,
   type ApiClient,
   type NamedSigner,
-  type ReportedVersion,
   type UnverifiedReport,
 } from '#libs/client'
-import { EXIT, HmsError, NOT_BY_CALLER, type RollbackMove, type RollbackReport, type Verification } from '#libs/contracts'
+import { EXIT, HmsError, type RollbackMove, type RollbackReport } from '#libs/contracts'
 import { showConsent } from '../approvals/consent.js'
 import type { CliContext } from '../context.js'
 import { requirePublicReason, requireReason } from '../errors.js'
 import { parsePolicyRef } from '../flags.js'
 import { openKey, type DecisionFlags, type SignFlags } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
-import { clockHere, noRosterHere, trustHere, warnOfDoubts } from '../roster/rosters-here.js'
+import { requireReported } from '../roster/require-reported.js'
 import type { FlagsOf, ROLLBACK } from '../verbs/options.js'
 
 type RollbackFlags = FlagsOf<typeof ROLLBACK>
@@ -80,15 +78,6 @@ async function rollBackNow(context: CliContext, reference: string, flags: Rollba
   const client = person === undefined ? await context.client() : await signingAs(context, person)
   const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: context.options.timeout })
   return { client, report, from: result.from, pendingStores: describePendingStores(result.stored) }
-}
-
-/** Requires that the signed heads put the reported versions in force. Warns if they may be old, or no roster is here to verify them. */
-async function requireReported(context: CliContext, client: ApiClient, reported: readonly ReportedVersion[]): Promise<Verification> {
-  const options = { ...trustHere(context), clock: clockHere(context), waitMs: context.options.timeout }
-  const { verification, doubts } = await verifyReported(client, reported, options)
-  if (verification === NOT_BY_CALLER) noRosterHere(context)
-  warnOfDoubts(context, doubts)
-  return verification
 }
 
 /** Prints which policies will be rolled back together, and how to roll back one alone. Returns whether they are known. */

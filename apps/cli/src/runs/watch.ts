@@ -1,9 +1,10 @@
-import { followRun, type ApiClient } from '#libs/client'
+import { followRun, type ApiClient, type ReportedVersion } from '#libs/client'
 import { EXIT, exitCodeOfRun, isTerminal, type RunView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseRunNumber } from '../flags.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { renderRun } from '../output/render-run.js'
+import { requireReported } from '../roster/require-reported.js'
 import { chooseDisplay } from './watch-display.js'
 
 /** Longer than the 200 ms between redraws, so a change is shown at the next tick at the latest. */
@@ -14,8 +15,11 @@ export async function watchRun(context: CliContext, text: string): Promise<numbe
   return watchToEnd(context, await context.client(), parseRunNumber(text))
 }
 
-/** Follows a run until it ends, pauses or `--timeout` expires, then prints its block. Ctrl-C ends only the watching. */
-export async function watchToEnd(context: CliContext, client: ApiClient, run: number): Promise<number> {
+/**
+ * Follows a run until it ends, pauses or `--timeout` expires, then prints its block. Ctrl-C ends only the watching. `signed`: releases that
+ * the caller signed; a run is reported as succeeded only if the signed heads put them in force.
+ */
+export async function watchToEnd(context: CliContext, client: ApiClient, run: number, signed: ReportedVersion[] = []): Promise<number> {
   const { io, output } = context
   const display = chooseDisplay(output, io.now)
   const { signal, end } = stopOnInterrupt(io)
@@ -36,7 +40,9 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
     const view = await followRun(client, run, { onView, signal, timeoutMs: context.options.timeout })
     display.clear()
     if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; ${runStatusText(view)}: hms-svc runs watch ${run}`)
-    if (output.mode !== 'quiet') output.data(view, () => renderRun(view, output.paint))
+    const isDone = view.state === 'SUCCEEDED' && signed.length > 0 // guard: run-verified
+    const verified = isDone ? { verification: await requireReported(context, client, signed) } : {}
+    if (output.mode !== 'quiet') output.data({ ...view, ...verified }, () => renderRun(view, output.paint))
     return exitCodeOfRun(view.state)
   } catch (error) {
     display.clear()

@@ -11,6 +11,8 @@ import { judgePresent } from './read-present.js'
 export interface ReportedVersion {
   id: string
   version: string | null
+  /** Release of a run, which must be in force. After a rollback it is missing: any release of the version counts, also if it is held. */
+  digest?: string
 }
 
 /** Time in ms for a store to receive the head and a freshness statement on it, also after one of them was lost. */
@@ -19,7 +21,7 @@ const PAUSE_MS = 100
 
 /**
  * Waits until the signed heads put the reported versions in force, for at most `waitMs` and 12 s. `doubts`: why newer heads may exist.
- * Without a roster nothing is verified. Throws 502 `HMS_VERIFY_PRESENT`, or `HMS_ROLLBACK_UNCONFIRMED` if the heads cannot be read.
+ * Without a roster nothing is verified. Throws 502 `HMS_VERIFY_PRESENT`, or `HMS_…_UNCONFIRMED` if the heads cannot be read.
  */
 export async function verifyReported(
   api: ApiClient,
@@ -29,7 +31,8 @@ export async function verifyReported(
   const unread = (cause: unknown): never => {
     const status = cause instanceof HmsError ? cause.status : 500
     const finding = `the signed head could not be verified: ${(cause as Error).message}`
-    throw failure('HMS_ROLLBACK_UNCONFIRMED', reported[0]!, finding, { status, cause })
+    const code = reported[0]!.digest === undefined ? 'HMS_ROLLBACK_UNCONFIRMED' : 'HMS_RUN_UNCONFIRMED'
+    throw failure(code, reported[0]!, finding, { status, cause })
   }
   const rosters = await openRostersIfAny(api, trust).catch(unread)
   if (rosters === undefined) return { verification: NOT_BY_CALLER, doubts: [] }
@@ -37,15 +40,17 @@ export async function verifyReported(
   const ids = [...new Set(reported.map(({ id }) => id))]
   for (const until = clock.elapsed() + Math.min(waitMs, WAIT_MS); ; await setTimeout(PAUSE_MS)) {
     const judged = await judgePresent(ids, {}, source).catch(unread)
-    const other = reported.find(({ id, version }) => !isInForce(judged.get(id)!, version))
+    const other = reported.find((each) => !isInForce(judged.get(each.id)!, each))
     if (other === undefined)
       return { verification: 'by-caller', doubts: [...judged.values()].flatMap((each) => (each.kind === 'verified' && each.doubt) || []) }
-    if (clock.elapsed() >= until) throw failure('HMS_VERIFY_PRESENT', other, findingOf(judged.get(other.id)!), { status: 502 })
+    if (clock.elapsed() >= until) throw failure('HMS_VERIFY_PRESENT', other, findingOf(judged.get(other.id)!, other), { status: 502 })
   }
 }
 
-function isInForce(judged: JudgedLive, version: string | null): boolean {
-  return judged.kind === 'verified' && (judged.value?.held ?? judged.value?.value.version ?? null) === version // guard: reported-in-force
+function isInForce(judged: JudgedLive, { version, digest }: ReportedVersion): boolean {
+  if (judged.kind === 'refused') return false
+  if (digest !== undefined) return judged.value?.head.current === digest // guard: deployed-release
+  return (judged.value?.held ?? judged.value?.value.version ?? null) === version // guard: reported-in-force
 }
 
 function failure(code: string, { id, version }: ReportedVersion, finding: string, of: { status: number; cause?: unknown }): HmsError {
@@ -54,9 +59,10 @@ function failure(code: string, { id, version }: ReportedVersion, finding: string
   return new HmsError(code, `The server reports ${reported}, but ${finding}`, { ...of, next })
 }
 
-function findingOf(judged: JudgedLive): string {
+function findingOf(judged: JudgedLive, reported: ReportedVersion): string {
   if (judged.kind === 'refused') return `its document does not verify: ${judged.detail} (${judged.code})`
   if (judged.value === null) return 'no signed head puts it in force'
   const { value, held } = judged.value
-  return `the signed head puts ${value.version} in force${held === null ? '' : `, and holds ${held} until its time`}`
+  const found = held === null && value.version === reported.version ? `another release of ${value.version}` : value.version
+  return `the signed head puts ${found} in force${held === null ? '' : `, and holds ${held} until its time`}`
 }
