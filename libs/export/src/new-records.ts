@@ -29,19 +29,17 @@ export interface ExportEnd {
   note: string
 }
 
-interface ExportFilter {
-  /** Entries before this time are left out. */
-  sinceMs?: number | undefined
-}
-
 const ENTRIES_AT_ONCE = 1_000
 
-/** Yields the records after the position, then the checkpoint; none if the position is at the checkpoint. Advances the position. */
+/**
+ * Yields the records after the position, then the checkpoint; none if the position is at the checkpoint. Advances the position. Entries
+ * before `sinceMs` are left out.
+ */
 export async function* newRecords(
   source: ExportSource,
   position: ExportPosition,
   { size, note }: ExportEnd,
-  { sinceMs }: ExportFilter = {},
+  { sinceMs }: { sinceMs?: number | undefined } = {},
 ): AsyncGenerator<ExportRecord, void, undefined> {
   const emit = (record: ExportRecord): ExportRecord => {
     advance(position, record)
@@ -66,8 +64,7 @@ export async function* newRecords(
       advance(position, record)
       if (skipping) continue
       yield record
-      const stored = entry.type === PUBLISHED ? withoutRepeatedHeads(publishedIn(entry, event), named) : undefined
-      if (stored !== undefined && stored.heads.length > 0) published.push(stored)
+      if (entry.type === PUBLISHED) published.push(withoutRepeatedHeads(publishedIn(entry, event), named))
     }
   }
   for await (const record of headsOfEntries(source, published)) yield emit(record)

@@ -20,7 +20,7 @@ export const PUBLISHED = 'hms.head.published.v1'
 export interface PublishedEntry {
   /** Time at which config-store stored the heads. */
   at: string
-  /** Heads that came into force for all, in order; none if the log did not keep the event, because a canary published. */
+  /** Heads that came into force for all, in order; none of a canary. `change`: digest of rollout's statement of why the head was issued. */
   heads: { policy: string; seq: number; revision: number; change?: string }[]
 }
 

@@ -57,7 +57,6 @@ class ExportCheck {
   /** Rosters read from the file, beginning with the first one of the installation; each is the successor of the one before. */
   private readonly chain: Roster[] = []
   private readonly expected = new ExpectedHeads()
-  /** Counts of verified records. */
   readonly checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0 }
   /** Hash of the last entry, in hex. */
   private lastLeaf = ''

@@ -31,8 +31,7 @@ export class ExpectedHeads {
     const index = entry.heads.findIndex((head) => headKey(head) === key)
     missing.push(...this.unseen(entry.heads.slice(this.nextIndex, index)))
     this.nextIndex = index + 1
-    const { revision, change } = entry.heads[index]!
-    return { logged: { storedAt: entry.at, revision, change }, missing }
+    return { logged: { ...entry.heads[index]!, storedAt: entry.at }, missing }
   }
 
   /** Empties the queue at a checkpoint. Returns the keys of the heads without a record. */

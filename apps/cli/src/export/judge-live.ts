@@ -12,6 +12,7 @@ import {
   type VerifiedRelease,
 } from '#libs/signing'
 import { BundleRefused, verifyBundle } from '#libs/verify'
+import type { PublishedEntry } from '#libs/export'
 import { requireMembers, requireWholeEnvelope, requireWholeProof } from './strict.js'
 
 export interface JudgedHead {
@@ -21,12 +22,7 @@ export interface JudgedHead {
 }
 
 /** Facts of a head from config-store's signed event in the log. */
-export interface LoggedHead {
-  storedAt: string
-  revision: number
-  /** Digest of rollout's signed statement of why the head was issued. */
-  change?: string
-}
+export type LoggedHead = PublishedEntry['heads'][number] & { storedAt: string }
 
 /** Error for a record that differs from the signed data. */
 export class LiveRefused extends Error {}
