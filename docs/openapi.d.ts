@@ -2175,7 +2175,9 @@ export interface components {
                 by: string;
                 reason: string;
                 at: string;
+                statement?: components["schemas"]["Envelope"];
             };
+            statement?: components["schemas"]["Envelope"];
             id: string;
             reason: string;
             scope: string;
@@ -4921,6 +4923,8 @@ export interface operations {
     freezesList: {
         parameters: {
             query?: {
+                /** @description Whether each freeze includes the signed statements that declared and lifted it. */
+                signed?: "true" | "false";
                 /** @description Maximum number of items in the response. */
                 limit?: number;
                 /** @description Of the `Link` of the page before; without it the first page. */

@@ -57,6 +57,13 @@ export const CLI_GUARDS = [
     test: 'is not printed as done if nothing was rolled back',
   },
   {
+    name: 'freezes-verified',
+    guard: 'freezes list shows nothing of a freeze whose statements do not verify',
+    without: 'false',
+    spec: 'test/attacks/freezes-unverified.spec.ts',
+    test: 'shows nothing of a freeze, and exits 10, if another person is named',
+  },
+  {
     name: 'deployed-release',
     guard: 'a run is reported as succeeded only if the signed head puts the signed release in force',
     without: '',

@@ -46,7 +46,9 @@ export interface FreezeView extends Freeze, Pick<FreezeRecord, 'by' | 'declaredA
   state: 'ACTIVE' | 'COMING' | 'OVER' | 'LIFTED'
   /** End of an active freeze that has one; start of a future one. */
   next: string | null
-  lifted: { by: string; reason: string; at: string } | null
+  lifted: (Omit<NonNullable<FreezeRecord['lifted']>, 'statement'> & { statement?: Envelope }) | null
+  /** Signed declaration, on request. */
+  statement?: Envelope
 }
 
 /** The freeze that blocks a run. */

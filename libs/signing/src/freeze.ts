@@ -113,7 +113,8 @@ export function verifyFreeze(record: FreezeRecord, roster: Roster, stored?: Free
   }
   if (lifted === null) return
   const { predicate, person } = readFreeze(lifted.statement, roster, timeOf(lifted.statement))
-  const isThis = predicate.action === 'lift' && predicate.id === freeze.id && predicate.declared === digest
+  const isThis =
+    predicate.action === 'lift' && predicate.id === freeze.id && predicate.declared === digest && predicate.reason === lifted.reason
   if (!isThis || person.name !== lifted.by)
     throw new SignatureError('HMS_FREEZE_OTHER', `the statement signed by ${person.name} lifts another freeze`)
 }

@@ -2,7 +2,8 @@ import { action, HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } fro
 import { Database } from '#libs/persistence'
 import { proofOfStatement, Public, SignedBody, StatementRequestDto, Paged } from '#libs/service'
 import { FREEZES } from '#libs/stage'
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { FreezesQueryDto } from './freezes.dto.js'
 import { freezeView, SignedFreezes } from './signed-freezes.js'
 
 /** Endpoints of freezes: time windows in which no run advances. The stop switch is one of them. */
@@ -16,10 +17,14 @@ export class FreezesController {
   /** Lists freezes, newest first, including ended ones. */
   @Get()
   @Paged(({ id }: FreezeView) => id)
-  async list(): Promise<FreezeView[]> {
+  async list(@Query() { signed }: FreezesQueryDto): Promise<FreezeView[]> {
     return this.database.transaction(async (tx) => {
       const records = await tx.documents(FREEZES).find({ limit: MAX_FREEZES })
-      return records.map((record) => freezeView(record, tx.now)).sort((a, b) => b.declaredAt.localeCompare(a.declaredAt))
+      const viewOf = (record: FreezeRecord): FreezeView => ({
+        ...freezeView(record, tx.now),
+        ...(signed === 'true' ? { statement: record.statement, lifted: record.lifted } : {}),
+      })
+      return records.map(viewOf).sort((a, b) => b.declaredAt.localeCompare(a.declaredAt))
     })
   }
 

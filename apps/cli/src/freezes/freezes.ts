@@ -1,11 +1,10 @@
-import { isObject, STOP_THE_LINE, type Freeze, type FreezeView } from '#libs/contracts'
-import { digestOfPayload, signFreeze, signLift } from '#libs/signing'
+import { HmsError, isObject, NOT_BY_CALLER, STOP_THE_LINE, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { digestOfPayload, SignatureError, signFreeze, signLift, verifyFreeze, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { listing } from '../documents.js'
 import { requireName, requireReason, usageError } from '../errors.js'
 import { readYamlMap } from '../files.js'
 import { openKey, type DecisionFlags, type SignFlags } from '../keys/key-folder.js'
-import { installationOf } from '../roster/rosters-here.js'
+import { installationOf, newestRostersHere, noRosterHere } from '../roster/rosters-here.js'
 
 const KEYS = ['id', 'reason', 'scope', 'from', 'until', 'recurrence']
 const RECURRENCE_KEYS = ['cron', 'zone', 'for']
@@ -43,20 +42,67 @@ export async function liftFreeze(context: CliContext, id: string, flags: Decisio
   context.output.result(view, [`${id} is lifted`])
 }
 
-export const listFreezes = listing(
-  (client) => client.get('/v1/freezes'),
-  {
-    FREEZE: 'id',
-    STATE: 'state',
-    SCOPE: 'scope',
-    NEXT: nextOf,
-    BY: ({ lifted, by }) => lifted?.by ?? by,
-    REASON: ({ lifted, reason }) => lifted?.reason ?? reason,
-  },
-  'No freezes. Declare one: hms-svc freezes add FILE --sign NAME',
-)
+/** Printed in place of a freeze whose statements do not verify. */
+type RefusedFreeze = { id: string; state: 'UNVERIFIED'; code: string; detail: string } & typeof NOTHING
+const NOTHING = { scope: null, next: null, by: null, reason: null, lifted: null }
 
-function nextOf({ state, next }: FreezeView): string | null {
+/** Lists freezes as people signed them. Marks each whose statements do not verify (exit 10). Warns without a roster. */
+export async function listFreezes(context: CliContext): Promise<void> {
+  const client = await context.client()
+  const freezes = await client.get('/v1/freezes', { signed: 'true' })
+  const known = await (await newestRostersHere(context, client))?.allEver()
+  if (known === undefined && freezes.length > 0) noRosterHere(context)
+  const now = context.io.now()
+  const shown = freezes.map((each) => (known === undefined ? { ...each, verification: NOT_BY_CALLER } : judged(each, known, now)))
+  context.output.list(
+    shown,
+    {
+      FREEZE: 'id',
+      STATE: 'state',
+      SCOPE: 'scope',
+      NEXT: nextOf,
+      BY: ({ lifted, by }) => lifted?.by ?? by,
+      REASON: ({ lifted, reason }) => lifted?.reason ?? reason,
+    },
+    'No freezes. Declare one: hms-svc freezes add FILE --sign NAME',
+    ({ state }) => (state === 'UNVERIFIED' ? 'bad' : undefined),
+  )
+  const refused = shown.filter((freeze): freeze is RefusedFreeze => freeze.state === 'UNVERIFIED')
+  if (refused.length === 0) return
+  throw new HmsError('HMS_VERIFY_FREEZES', `${refused.length} of ${shown.length} freezes that the service shows do not verify:`, {
+    status: 502,
+    errors: refused.map(({ id, detail, code }) => ({ pointer: id, detail: `${detail} (${code})` })),
+    next: ['hms-svc audit log --type freeze.declared', 'hms-svc help freezes'],
+  })
+}
+
+/** Verifies signers and content of declaration and lift. The service is believed only on when a recurring freeze changes next. */
+function judged({ state, next, ...freeze }: FreezeView, rosters: readonly Roster[], now: number): FreezeView | RefusedFreeze {
+  const { id, from = '', until = null, lifted, recurrence } = freeze
+  const refusals = rosters.map((roster) => refusalOf(freeze as FreezeRecord, roster))
+  const [newest] = refusals
+  // guard: freezes-verified
+  if (newest !== undefined && !refusals.includes(undefined))
+    return { id, state: 'UNVERIFIED', ...NOTHING, code: newest.code, detail: newest.detail }
+  const view = { ...freeze, verification: 'by-caller' }
+  if (lifted !== null) return { ...view, state: 'LIFTED', next: null }
+  if (recurrence !== undefined) return { ...view, state, next }
+  if (until !== null && Date.parse(until) <= now) return { ...view, state: 'OVER', next: null }
+  return from !== '' && Date.parse(from) > now ? { ...view, state: 'COMING', next: from } : { ...view, state: 'ACTIVE', next: until }
+}
+
+function refusalOf(record: FreezeRecord, roster: Roster): { code: string; detail: string } | undefined {
+  try {
+    // With its lift alone, the keys of the declaration would not be checked.
+    verifyFreeze({ ...record, lifted: null }, roster)
+    verifyFreeze(record, roster)
+    return undefined
+  } catch (error) {
+    return error instanceof SignatureError ? error : { code: 'HMS_SIGNATURE_MALFORMED', detail: 'it has no signed statement' }
+  }
+}
+
+function nextOf({ state, next }: Pick<FreezeView | RefusedFreeze, 'state' | 'next'>): string | null {
   if (state === 'ACTIVE') return next === null ? 'until lifted' : `ends ${next}`
   return next === null ? null : `begins ${next}`
 }
