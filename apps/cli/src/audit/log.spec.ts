@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { serveCanned } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
 
+const NOT_VERIFIED = 'Reported by the service: hms-svc audit verify checks the log, hms-svc export --check FILE also who acted and why.\n'
+
 const entry = (index: number) => ({
   index,
   at: '2026-01-01T00:00:00.000Z',
@@ -24,14 +26,14 @@ async function shown(flags: string[], query: string, entries: object[]) {
 describe('audit log', () => {
   it('shows the newest entries, oldest first, and how to request earlier ones', async () => {
     const { code, stdout, stderr } = await shown(['--limit', '2'], 'order=newest&limit=2&acts=true', [entry(41), entry(40)])
-    expect([code, stderr]).toEqual([0, 'These are the newest 2; with --before 40 come those before them.\n'])
+    expect([code, stderr]).toEqual([0, `${NOT_VERIFIED}These are the newest 2; with --before 40 come those before them.\n`])
     expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['ENTRY', '40', '41', ''])
   })
 
   it('does not mention earlier entries if there are none', async () => {
-    expect(await shown(['--limit', '2'], 'order=newest&limit=2&acts=true', [entry(0)])).toMatchObject({ code: 0, stderr: '' })
+    expect(await shown(['--limit', '2'], 'order=newest&limit=2&acts=true', [entry(0)])).toMatchObject({ code: 0, stderr: NOT_VERIFIED })
     expect(await shown(['--limit', '1', '--before', '1'], 'before=1&order=newest&limit=1&acts=true', [entry(0)])).toMatchObject({
-      stderr: '',
+      stderr: NOT_VERIFIED,
     })
   })
 

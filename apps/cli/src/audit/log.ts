@@ -7,18 +7,18 @@ type AuditLogOptions = FlagsOf<typeof AUDIT_LOG>
 
 const LIMIT = 200
 const MAX_LIMIT = 1_000
+const NOT_VERIFIED = 'Reported by the service: hms-svc audit verify checks the log, hms-svc export --check FILE also who acted and why.'
 
 /** Shows the newest matching entries, oldest first. Older entries are requested with `--before` and the index of the first entry. */
 export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<void> {
   const { output } = context
-  const { type } = options
   const run = options.run === undefined ? undefined : parseRunNumber(options.run)
   const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_LIMIT, verb: 'audit log' }) ?? LIMIT
   const query = {
     run,
     by: options.by,
     // `canary.passed` stands for `hms.canary.passed.v1`.
-    type: type === undefined || type.startsWith('hms.') ? type : `hms.${type}.v1`,
+    type: options.type === undefined || options.type.startsWith('hms.') ? options.type : `hms.${options.type}.v1`,
     since: options.since === undefined ? undefined : timeOf('--since', options.since, context.io.now()),
     before: numberFlag('--before', options.before, { least: 0, most: Number.MAX_SAFE_INTEGER, verb: 'audit log' }),
   }
@@ -37,6 +37,7 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
     },
     Object.values(query).every((value) => value === undefined) ? 'Nothing is recorded yet.' : whenNone(run, options),
   )
+  if (found.length > 0 && output.mode !== 'json') output.note(NOT_VERIFIED)
   const first = found.at(-1)?.index
   if (found.length === limit && first !== undefined && first > 0 && output.mode !== 'json')
     output.note(`These are the newest ${limit}; with --before ${first} come those before them.`)

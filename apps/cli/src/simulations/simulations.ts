@@ -11,6 +11,7 @@ export async function showSimulation(context: CliContext, text: string, { report
   const impact = view.report?.impact
   const lines = await impactLines(impact)
   context.output.data(view, () => [...linesOf(view), ...lines])
+  if (context.output.mode !== 'json') context.output.note('Reported by the service, not verified here: hms-svc plan verifies a trial.')
   if (report !== undefined) await writeImpactPage(context, report, impact && pageOf(view, impact))
 }
 
