@@ -1,7 +1,6 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { UndeliveredTickets } from './undelivered-tickets.js'
 
 type Delivered = ReceivedEvent<'hms.delivery.delivered.v1' | 'hms.delivery.acknowledged.v1'>
@@ -11,12 +10,12 @@ export class UndeliveredEvents {
   constructor(private readonly tickets: UndeliveredTickets) {}
 
   @OnEvent('approver', 'hms.notification.undelivered.v1')
-  undelivered(@Payload() { data }: ReceivedEvent<'hms.notification.undelivered.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onUndelivered({ data }: ReceivedEvent<'hms.notification.undelivered.v1'>, { tx }: EventContext): Promise<void> {
     return this.tickets.open(tx, data)
   }
 
   @OnEvent('approver', 'hms.delivery.delivered.v1', 'hms.delivery.acknowledged.v1')
-  delivered(@Payload() { type, data: { run, message, channel } }: Delivered, @Ctx() { tx }: EventContext): Promise<void> {
+  onDelivered({ type, data: { run, message, channel } }: Delivered, { tx }: EventContext): Promise<void> {
     return this.tickets.onReached(tx, run, { message, channel, isAcknowledged: type === 'hms.delivery.acknowledged.v1' })
   }
 }

@@ -1,7 +1,6 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { EventConsumer, EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { RUNS } from './run.table.js'
 import { TRACKED_EVENTS, TrackRun, type TrackedEvent } from './track-run.js'
 
@@ -15,7 +14,7 @@ export class TrackRunEvents {
   }
 
   @OnEvent('approver', ...TRACKED_EVENTS)
-  track(@Payload() event: ReceivedEvent<TrackedEvent>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
+  onTracked(event: ReceivedEvent<TrackedEvent>, { tx }: EventContext): Promise<HandlerResult> {
     return this.trackRun.execute(tx, event)
   }
 }

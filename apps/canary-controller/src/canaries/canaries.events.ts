@@ -1,7 +1,6 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { JudgeAlert } from './judge-alert.js'
 import { RunCanary } from './run-canary.js'
 
@@ -13,55 +12,52 @@ export class CanariesEvents {
   ) {}
 
   @OnEvent('canary-controller', 'hms.simulation.passed.v1')
-  simulated(@Payload() event: ReceivedEvent<'hms.simulation.passed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
+  onSimulationPassed(event: ReceivedEvent<'hms.simulation.passed.v1'>, { tx }: EventContext): Promise<HandlerResult> {
     return this.runCanary.open(tx, event.data, event)
   }
 
   @OnEvent('canary-controller', 'hms.head.published.v1')
-  async published(@Payload() { data, time }: ReceivedEvent<'hms.head.published.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  async onHeadPublished({ data, time }: ReceivedEvent<'hms.head.published.v1'>, { tx }: EventContext): Promise<void> {
     if (data.run !== null) await this.runCanary.shell.input(tx, data.run, { type: 'published', heads: data.heads, at: time })
   }
 
   @OnEvent('canary-controller', 'hms.coverage.reported.v1')
-  async covered(@Payload() { data }: ReceivedEvent<'hms.coverage.reported.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  async onCoverageReported({ data }: ReceivedEvent<'hms.coverage.reported.v1'>, { tx }: EventContext): Promise<void> {
     if (data.ofRun !== null) await this.runCanary.shell.input(tx, data.ofRun, { type: 'covered', reports: data.reports })
   }
 
   @OnEvent('canary-controller', 'hms.alert.reported.v1')
-  alerted(@Payload() { data }: ReceivedEvent<'hms.alert.reported.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onAlertReported({ data }: ReceivedEvent<'hms.alert.reported.v1'>, { tx }: EventContext): Promise<void> {
     return this.judgeAlert.execute(tx, data)
   }
 
   @OnEvent('canary-controller', 'hms.rollout.promoted.v1')
-  promoted(@Payload() { data }: ReceivedEvent<'hms.rollout.promoted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onPromoted({ data }: ReceivedEvent<'hms.rollout.promoted.v1'>, { tx }: EventContext): Promise<void> {
     return this.runCanary.shell.input(tx, data.run, { type: 'promoted' }, data)
   }
 
   @OnEvent('canary-controller', 'hms.rollout.completed.v1')
-  rolledOut(@Payload() { data }: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onRolloutCompleted({ data }: ReceivedEvent<'hms.rollout.completed.v1'>, { tx }: EventContext): Promise<void> {
     return this.runCanary.shell.input(tx, data.dossier.run, { type: 'completed' }, data.dossier)
   }
 
   @OnEvent('canary-controller', 'hms.rollout.failed.v1', 'hms.run.decided.v1')
-  ended(@Payload() { data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onRunEnded({ data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, { tx }: EventContext): Promise<void> {
     return this.runCanary.shell.ended(tx, data)
   }
 
   @OnEvent('canary-controller', 'hms.freeze.declared.v1', 'hms.freeze.lifted.v1')
-  frozen(
-    @Payload() { data }: ReceivedEvent<'hms.freeze.declared.v1' | 'hms.freeze.lifted.v1'>,
-    @Ctx() { tx }: EventContext,
-  ): Promise<void> {
+  onFreezeChanged({ data }: ReceivedEvent<'hms.freeze.declared.v1' | 'hms.freeze.lifted.v1'>, { tx }: EventContext): Promise<void> {
     return this.runCanary.freezes.save(tx, data.freeze)
   }
 
   @OnEvent('canary-controller', 'hms.release.logged.v1')
-  logged(@Payload() { data }: ReceivedEvent<'hms.release.logged.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onReleaseLogged({ data }: ReceivedEvent<'hms.release.logged.v1'>, { tx }: EventContext): Promise<void> {
     return this.runCanary.proven(tx, data)
   }
 
   @OnEvent('canary-controller', 'hms.run.decision-accepted.v1')
-  decided(@Payload() { data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onDecisionAccepted({ data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, { tx }: EventContext): Promise<void> {
     return this.runCanary.shell.decisionReceived(tx, data, ({ dossier }) => dossier)
   }
 }

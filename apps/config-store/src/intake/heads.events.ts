@@ -3,7 +3,6 @@ import { EventContext, OnEvent, SOURCE_PREFIX } from '#libs/messaging'
 import { TerminalError } from '#libs/platform'
 import { signerFor } from '#libs/signing'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { StoreHeads } from './store-heads.js'
 
 @Controller()
@@ -11,7 +10,7 @@ export class HeadsEvents {
   constructor(private readonly storeHeads: StoreHeads) {}
 
   @OnEvent('config-store', 'hms.head.issued.v1')
-  async issued(@Payload() event: ReceivedEvent<'hms.head.issued.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  async onHeadIssued(event: ReceivedEvent<'hms.head.issued.v1'>, { tx }: EventContext): Promise<void> {
     try {
       const verified = this.storeHeads.verify(event.data)
       const foreign = verified.heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${signerFor(head.scope)}`)

@@ -1,7 +1,6 @@
 import { isRollbackDossier, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { LintRun } from './lint-run.js'
 
 @Controller()
@@ -9,7 +8,7 @@ export class LintRunEvents {
   constructor(private readonly lintRun: LintRun) {}
 
   @OnEvent('linter', 'hms.approval.approved.v1')
-  async handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
+  async onApproved(event: ReceivedEvent<'hms.approval.approved.v1'>, { tx }: EventContext): Promise<HandlerResult> {
     if (isRollbackDossier(event.data.dossier)) return // guard: signed-rollback-no-lint
     return this.lintRun.execute(tx, event.data.dossier, event)
   }

@@ -1,13 +1,12 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { PARTNERS } from './partner.table.js'
 
 @Controller()
 export class PartnerEvents {
   @OnEvent('linter', 'hms.partner.registered.v1')
-  async remember(@Payload() { data }: ReceivedEvent<'hms.partner.registered.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  async onPartnerRegistered({ data }: ReceivedEvent<'hms.partner.registered.v1'>, { tx }: EventContext): Promise<void> {
     const { id, groups } = data
     await tx.documents(PARTNERS).put({ id, groups })
   }

@@ -1,7 +1,6 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { NotifyPartners } from './notify-partners.js'
 import { NotifyReversal } from './notify-reversal.js'
 
@@ -13,45 +12,42 @@ export class RolloutEvents {
   ) {}
 
   @OnEvent('notifier', 'hms.rollout.completed.v1')
-  completed(@Payload() event: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
+  onCompleted(event: ReceivedEvent<'hms.rollout.completed.v1'>, { tx }: EventContext): Promise<HandlerResult> {
     return this.notifyPartners.open(tx, event.data.dossier, event, event.data.storedAt)
   }
 
   @OnEvent('notifier', 'hms.rollout.started.v1', 'hms.rollout.delayed.v1')
-  async canaryPassed(
-    @Payload() event: ReceivedEvent<'hms.rollout.started.v1' | 'hms.rollout.delayed.v1'>,
-    @Ctx() { tx }: EventContext,
-  ): Promise<void> {
+  async onStartedOrDelayed(event: ReceivedEvent<'hms.rollout.started.v1' | 'hms.rollout.delayed.v1'>, { tx }: EventContext): Promise<void> {
     if (event.data.dossier !== undefined) await this.notifyPartners.foretell(tx, event.data.dossier, event)
   }
 
   @OnEvent('notifier', 'hms.rollout.held.v1')
-  held(@Payload() event: ReceivedEvent<'hms.rollout.held.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
+  onHeld(event: ReceivedEvent<'hms.rollout.held.v1'>, { tx }: EventContext): Promise<HandlerResult> {
     return this.notifyPartners.announce(tx, event.data.dossier, event)
   }
 
   @OnEvent('notifier', 'hms.rollout.reversed.v1')
-  reversed(@Payload() event: ReceivedEvent<'hms.rollout.reversed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onReversed(event: ReceivedEvent<'hms.rollout.reversed.v1'>, { tx }: EventContext): Promise<void> {
     return this.notifyReversal.reversed(tx, event.data, event)
   }
 
   @OnEvent('notifier', 'hms.rollout.withdrawn.v1')
-  withdrawn(@Payload() event: ReceivedEvent<'hms.rollout.withdrawn.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onWithdrawn(event: ReceivedEvent<'hms.rollout.withdrawn.v1'>, { tx }: EventContext): Promise<void> {
     return this.notifyReversal.withdrawn(tx, event.data, event)
   }
 
   /** Ends the stage of an announced run, so no further message follows. Has no effect on a run that is live for all. */
   @OnEvent('notifier', 'hms.rollout.failed.v1', 'hms.run.decided.v1')
-  async ended(@Payload() event: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  async onRunEnded(event: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, { tx }: EventContext): Promise<void> {
     await this.notifyReversal.ended(tx, event.data, event)
     await this.notifyPartners.shell.ended(tx, event.data)
   }
 
-  /** Tells partners that got the announcement, if rollout publishes no event of the end. */
+  /** Notifies partners that got the announcement if rollout publishes no event of the end. */
   @OnEvent('notifier', 'hms.run.decision-applied.v1', 'hms.stage.timed-out.v1', 'hms.run.poisoned.v1')
-  async cutOff(
-    @Payload() event: ReceivedEvent<'hms.run.decision-applied.v1' | 'hms.stage.timed-out.v1' | 'hms.run.poisoned.v1'>,
-    @Ctx() { tx }: EventContext,
+  async onRunCutOff(
+    event: ReceivedEvent<'hms.run.decision-applied.v1' | 'hms.stage.timed-out.v1' | 'hms.run.poisoned.v1'>,
+    { tx }: EventContext,
   ): Promise<void> {
     const isEnd = !('decision' in event.data) || event.data.decision === 'abort' || event.data.decision === 'supersede'
     if (isEnd) await this.notifyReversal.ended(tx, event.data, event)
@@ -59,5 +55,5 @@ export class RolloutEvents {
 
   /** Ignores decisions: approver refuses them in NOTIFYING, when only a rollback reverts a run. */
   @OnEvent('notifier', 'hms.run.decision-accepted.v1')
-  async decisionAccepted(): Promise<void> {}
+  async onDecisionAccepted(): Promise<void> {}
 }

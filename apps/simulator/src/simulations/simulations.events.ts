@@ -1,7 +1,6 @@
 import { isBreakGlassDossier, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
-import { Ctx, Payload } from '@nestjs/microservices'
 import { RunSimulation } from './run-simulation.js'
 
 @Controller()
@@ -9,18 +8,18 @@ export class SimulationsEvents {
   constructor(private readonly runSimulation: RunSimulation) {}
 
   @OnEvent('simulator', 'hms.lint.passed.v1')
-  async linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
+  async onLintPassed(event: ReceivedEvent<'hms.lint.passed.v1'>, { tx }: EventContext): Promise<HandlerResult> {
     if (isBreakGlassDossier(event.data.dossier)) return // guard: break-glass-no-simulation
     return this.runSimulation.open(tx, event.data.dossier, event)
   }
 
   @OnEvent('simulator', 'hms.run.decided.v1')
-  ended(@Payload() { data }: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onRunEnded({ data }: ReceivedEvent<'hms.run.decided.v1'>, { tx }: EventContext): Promise<void> {
     return this.runSimulation.shell.ended(tx, data)
   }
 
   @OnEvent('simulator', 'hms.run.decision-accepted.v1')
-  decided(@Payload() { data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  onDecisionAccepted({ data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, { tx }: EventContext): Promise<void> {
     return this.runSimulation.shell.decisionReceived(tx, data, ({ dossier }) => dossier)
   }
 }

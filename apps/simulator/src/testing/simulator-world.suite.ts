@@ -109,7 +109,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     identity,
     /** Delivers a document as an event of the state topic. */
     recorded: (document: ConfigDocument): Promise<void> =>
-      handle((tx) => inForce.recorded({ data: { document } } as ReceivedEvent<'hms.state.recorded.v1'>, { tx } as EventContext)),
+      handle((tx) => inForce.onStateRecorded({ data: { document } } as ReceivedEvent<'hms.state.recorded.v1'>, { tx } as EventContext)),
     addBots: async (sources: Record<string, string>, critical = false): Promise<void> => {
       for (const [id, source] of Object.entries(sources)) await bots.add({ id, source, critical })
     },

@@ -1,5 +1,13 @@
 import { type EventType, isEventType, type ReceivedEvent, type ServiceName, type VerifiedEvent } from '#libs/contracts'
-import { BaseRpcContext, type CustomTransportStrategy, EventPattern, type MessageHandler, Server } from '@nestjs/microservices'
+import {
+  BaseRpcContext,
+  Ctx,
+  type CustomTransportStrategy,
+  EventPattern,
+  type MessageHandler,
+  Payload,
+  Server,
+} from '@nestjs/microservices'
 import { isObservable, lastValueFrom } from 'rxjs'
 import type { EventConsumer } from './event-consumer.js'
 import type { Transaction } from '#libs/persistence'
@@ -12,9 +20,13 @@ type HandlerDecorator<T extends EventType> = <M extends HandlerMethod<T>>(
   method: TypedPropertyDescriptor<M>,
 ) => void
 
-/** Marks a controller method as handler: `(@Payload() event: ReceivedEvent<TYPE>, @Ctx() context: EventContext)`. */
+/** Marks a controller method as handler of these event types. Its parameters: the event, then the `EventContext`. */
 export function OnEvent<T extends EventType>(service: ServiceName, ...types: T[]): HandlerDecorator<T> {
-  return EventPattern<string[]>(types, { service })
+  return (target, name, method) => {
+    Payload()(target, name, 0)
+    Ctx()(target, name, 1)
+    EventPattern<string[]>(types, { service })(target, name, method)
+  }
 }
 
 /** Gives a handler the transaction that advances the position of its event. */
