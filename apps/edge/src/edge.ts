@@ -1,4 +1,15 @@
-import { HmsError, MAX_PATH_PARAMETER, readText, SERVICE_PATHS, type ServiceName, SERVICES } from '#libs/contracts'
+import {
+  HmsError,
+  MAX_PATH_PARAMETER,
+  READY_STATES,
+  type ReadyState,
+  readText,
+  SERVICE_PATHS,
+  type ServiceName,
+  type ServiceReadiness,
+  type ServiceState,
+  SERVICES,
+} from '#libs/contracts'
 import {
   addErrorPages,
   answerProblems,
@@ -158,20 +169,17 @@ function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
 const TIMEOUT_MS = 2_000
 const MAX_ANSWER_BYTES = 64 * 1024
 
-const STATES = ['up', 'degraded', 'down'] as const
-/** An instance's report of its service. */
-type Report = { service: ServiceName; state: (typeof STATES)[number]; concerns?: string[] }
-type Answer = { status: Report['state']; services: Report[] }
+type Answer = { status: ReadyState; services: ServiceReadiness[] }
 /** Replaces the texts of concerns outside profile dev: the edge responds to anonymous clients. */
 const UNNAMED = 'reports what only its own /readyz names (next: hms-svc doctor --url URL_OF_THE_SERVICE)'
 
 /** Returns the readiness of the edge: ready only if every service has a ready instance. `details`: reports of the best instances. */
-async function readiness(env: Environment, isDev: boolean): Promise<{ ready: boolean; services: object; details: Report[] }> {
+async function readiness(env: Environment, isDev: boolean): Promise<{ ready: boolean; services: object; details: ServiceState[] }> {
   const details = await Promise.all(
     SERVICES.map(async (service) => {
       const reports = await Promise.all(urlsOf(service, env).map((url) => reportOf(service, url)))
       const texts = new Set(reports.flatMap(({ concerns = [] }) => concerns.map((one) => (isDev ? one : UNNAMED)))) // guard: edge-concerns
-      const [best] = reports.toSorted((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state))
+      const [best] = reports.toSorted((a, b) => READY_STATES.indexOf(a.state) - READY_STATES.indexOf(b.state))
       return { ...best!, concerns: texts.size > 0 ? [...texts] : undefined }
     }),
   )
@@ -179,7 +187,7 @@ async function readiness(env: Environment, isDev: boolean): Promise<{ ready: boo
   return { ready: details.every(({ state }) => state !== 'down'), services, details }
 }
 
-async function reportOf(service: ServiceName, url: string): Promise<Report> {
+async function reportOf(service: ServiceName, url: string): Promise<ServiceState> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     const { status, services } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as Answer

@@ -3,7 +3,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { runForTest } from '../testing/run-cli.js'
 import { serveCanned } from '../testing/canned-service.js'
-import { judgeLag, judgeLetters, judgeServices, type ServiceState } from './services.js'
+import type { ServiceState } from '#libs/contracts'
+import { judgeLag, judgeLetters, judgeServices } from './services.js'
 import { judgeFreeSpace, judgeRoster } from './doctor.js'
 
 const NOW = Date.parse('2026-03-01T00:00:00Z')
@@ -170,7 +171,7 @@ describe('hms-svc doctor', () => {
 
   it('reports a concern of several services once, with their names', () => {
     const concerns = ['the database accepts only reads (next: hms-svc doctor)']
-    const services = ['approver', 'audit'].map((service) => up({ service, state: 'degraded', concerns }))
+    const services = (['approver', 'audit'] as const).map((service) => up({ service, state: 'degraded', concerns }))
     const wrong = judgeServices({ at: NOW, services }, NOW).filter(({ state }) => state === 'wrong')
     expect(wrong).toMatchObject([{ check: 'services', detail: 'approver, audit: the database accepts only reads', next: 'hms-svc doctor' }])
   })

@@ -1,4 +1,4 @@
-import { isOwnCommand, readText } from '#libs/contracts'
+import { isOwnCommand, readText, readyState, type ServiceReadiness, type ServiceState } from '#libs/contracts'
 import type { TopicFigures } from '../topics/list.js'
 import { ok, unknown, wrong, type Check } from './check.js'
 
@@ -16,17 +16,7 @@ export interface Readiness {
   services: ServiceState[]
 }
 
-export interface ServiceState {
-  service: string
-  state: 'up' | 'degraded' | 'down'
-  database?: string
-  migrations?: string
-  broker?: string
-  concerns?: string[]
-  clockOffMs?: number
-}
-
-type ReadyzBody = { services?: Omit<ServiceState, 'state'>[] | object; details?: ServiceState[] }
+type ReadyzBody = { services?: ServiceReadiness[] | object; details?: ServiceState[] }
 
 /** Reads `/readyz`. Returns `undefined` if the server does not respond, or is not part of HMS-SVC. */
 export async function readReadiness(url: string): Promise<Readiness | undefined> {
@@ -35,15 +25,14 @@ export async function readReadiness(url: string): Promise<Readiness | undefined>
     const { services, details } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as ReadyzBody
     if (services === undefined) return undefined
     const at = Date.parse(response.headers.get('date') ?? '')
-    return { at: Number.isNaN(at) ? undefined : at, services: Array.isArray(services) ? services.map(stateOf) : (details ?? []) }
+    return { at: Number.isNaN(at) ? undefined : at, services: Array.isArray(services) ? services.map(withState) : (details ?? []) }
   } catch {
     return undefined
   }
 }
 
-function stateOf(reported: Omit<ServiceState, 'state'>): ServiceState {
-  const down = reported.database !== 'up' || reported.migrations !== 'current'
-  return { ...reported, state: down ? 'down' : reported.broker === 'degraded' || reported.concerns !== undefined ? 'degraded' : 'up' }
+function withState(reported: ServiceReadiness): ServiceState {
+  return { ...reported, state: readyState(reported) }
 }
 
 /** Pure. `now`: the local clock, in ms. */

@@ -1,21 +1,12 @@
-import { SERVICES, type ServiceName } from '#libs/contracts'
+import { READY_STATES, readyState, SERVICES, type ReadyState, type ServiceName, type ServiceReadiness } from '#libs/contracts'
 import type { PageRequest } from '../layout/page.js'
 
 export interface ServiceHealth {
   service: ServiceName
-  state: 'up' | 'degraded' | 'down'
+  state: ReadyState
   instances: { up: number; all: number }
   /** What people should look at, in sentences. */
   concerns: string[]
-}
-
-/** Members of a service's entry in `/readyz` that a page shows. */
-interface Readiness {
-  service: string
-  database: string
-  migrations: string
-  broker: string
-  concerns?: string[]
 }
 
 /** Each service reports on itself; its state is that of its best instance. */
@@ -26,7 +17,7 @@ export function readHealth(health: PageRequest['health']): Promise<ServiceHealth
       const states = found.map(({ state }) => state)
       return {
         service,
-        state: states.find((state) => state === 'up') ?? states.find((state) => state === 'degraded') ?? 'down',
+        state: READY_STATES.find((state) => states.includes(state)) ?? 'down',
         instances: { up: states.filter((state) => state !== 'down').length, all: states.length },
         concerns: [...new Set(found.flatMap(({ concerns }) => concerns))],
       }
@@ -36,7 +27,7 @@ export function readHealth(health: PageRequest['health']): Promise<ServiceHealth
 
 function stateOf(service: ServiceName, body: unknown): Pick<ServiceHealth, 'state' | 'concerns'> {
   const { services } = (body ?? {}) as { services?: unknown }
-  const mine = Array.isArray(services) ? (services as Readiness[]).find((each) => each.service === service) : undefined
+  const mine = Array.isArray(services) ? (services as ServiceReadiness[]).find((each) => each.service === service) : undefined
   if (mine === undefined) return { state: 'down', concerns: ['does not answer'] }
   const concerns = [
     ...(mine.database === 'up' ? [] : ['cannot reach its database']),
@@ -44,6 +35,5 @@ function stateOf(service: ServiceName, body: unknown): Pick<ServiceHealth, 'stat
     ...(mine.broker === 'up' ? [] : ['cannot reach the broker: it resumes automatically when that is back']),
     ...(mine.concerns ?? []),
   ]
-  if (mine.database !== 'up' || mine.migrations !== 'current') return { state: 'down', concerns }
-  return { state: concerns.length === 0 ? 'up' : 'degraded', concerns }
+  return { state: readyState(mine), concerns }
 }

@@ -1,3 +1,4 @@
+import { READY_STATES, readyState, type ServiceReadiness } from '#libs/contracts'
 import { asyncApi, errorPage, noErrorPage, openApi, type SharedResult } from '#libs/platform'
 import { Controller, Get, Header, Injectable, Param, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
@@ -11,10 +12,10 @@ const LAG_TIMEOUT_MS = 1_000
 @Public()
 @Controller()
 export class HealthController {
-  private readonly states: SharedResult<Awaited<ReturnType<typeof stateOf>>[]>
+  private readonly states: SharedResult<ServiceReadiness[]>
 
   constructor(host: HostContext) {
-    this.states = host.share(() => Promise.all(host.services.map(stateOf)))
+    this.states = host.share(() => Promise.all(host.services.map(readinessOf)))
   }
 
   /** Responds while the process runs. */
@@ -30,14 +31,14 @@ export class HealthController {
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     const services = await this.states.get()
-    const ready = services.every((service) => service.database === 'up' && service.migrations === 'current')
-    const degraded = services.some(({ broker, concerns }) => broker === 'degraded' || concerns !== undefined)
-    if (!ready) void reply.status(503).header('retry-after', '2')
-    return { status: ready ? (degraded ? 'degraded' : 'up') : 'down', services }
+    const states = services.map(readyState)
+    const status = READY_STATES.findLast((state) => states.includes(state)) ?? 'up'
+    if (status === 'down') void reply.status(503).header('retry-after', '2')
+    return { status, services }
   }
 }
 
-async function stateOf(runtime: ServiceRuntime) {
+async function readinessOf(runtime: ServiceRuntime): Promise<ServiceReadiness> {
   const { database, migrations, fault } = await runtime.ready()
   const concerns = [...runtime.concerns.all, ...(fault === undefined ? [] : [fault])]
   const clockOffMs = database ? await clockOff(runtime) : undefined
