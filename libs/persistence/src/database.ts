@@ -93,6 +93,15 @@ export function documentTable<T extends object>(table: DocumentTable<T>): Docume
   return table
 }
 
+/** Declares key columns that equal a member of the document; the column of `storedAt` is `stored_at`. */
+export function columns<T extends object>(types: { [Member in KeyMember<T>]?: KeyType }): DocumentTable<T>['keys'] {
+  const members = Object.entries(types) as [KeyMember<T>, KeyType][]
+  const nameOf = (member: string): string => member.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return Object.fromEntries(members.map(([member, type]) => [nameOf(member), { type, of: (document: T) => document[member] as KeyValue }]))
+}
+
+type KeyMember<T> = { [Member in keyof T & string]: T[Member] extends KeyValue ? Member : never }[keyof T & string]
+
 export const DEFAULT_FIND_LIMIT = 1_000
 
 /** Locks and returns a document whose content defines the lock keys; `undefined` if missing. It is read again under the lock. */

@@ -1,4 +1,4 @@
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 
 /** Index row of an unsigned approval, for the limits per caller and policy. The content is in the approval with the same digest. */
 export interface Preparation {
@@ -13,11 +13,7 @@ export interface Preparation {
 export const PREPARATIONS = documentTable<Preparation>({
   name: 'preparation',
   id: (preparation) => preparation.digest,
-  keys: {
-    policy: { type: 'text', of: (preparation) => preparation.policy },
-    by: { type: 'text', of: (preparation) => preparation.by },
-    prepared_at: { type: 'timestamptz', of: (preparation) => preparation.preparedAt },
-  },
+  keys: columns({ policy: 'text', by: 'text', preparedAt: 'timestamptz' }),
   indexes: [['policy', 'by'], ['prepared_at']],
 })
 

@@ -1,5 +1,5 @@
 import { action, HmsError } from '#libs/contracts'
-import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
+import { columns, documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
 /** Accepted declaration of a freeze, stored until its statement expires, because a replay would undo a later declaration. */
@@ -14,7 +14,7 @@ interface Declaration {
 export const DECLARATIONS = documentTable<Declaration>({
   name: 'freeze_declaration',
   id: ({ id }) => id,
-  keys: { person: { type: 'text', of: ({ person }) => person }, expires_at: { type: 'timestamptz', of: ({ expiresAt }) => expiresAt } },
+  keys: columns({ person: 'text', expiresAt: 'timestamptz' }),
   indexes: [['person'], ['expires_at']],
 })
 

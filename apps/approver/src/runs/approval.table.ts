@@ -1,6 +1,6 @@
 import { isTerminal, type ReleaseDocument, type RolloutPlan, type SigningReason } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import { documentTable, timerKind, type Timers, type Transaction } from '#libs/persistence'
+import { columns, documentTable, timerKind, type Timers, type Transaction } from '#libs/persistence'
 import { breakGlassOf, rollbackOf, type BreakGlassOrder } from '#libs/signing'
 import type { StoredHead } from '../policies/stored-heads.js'
 import { runOf } from './run.table.js'
@@ -54,12 +54,7 @@ export function approvalExpiryId(digest: string): string {
 export const APPROVALS = documentTable<Approval>({
   name: 'approval',
   id: (approval) => approval.digest,
-  keys: {
-    members: { type: 'text', of: (approval) => approval.members },
-    state: { type: 'text', of: (approval) => approval.state },
-    request: { type: 'text', of: (approval) => approval.request },
-    prepared_at: { type: 'timestamptz', of: (approval) => approval.preparedAt },
-  },
+  keys: columns({ members: 'text', state: 'text', request: 'text', preparedAt: 'timestamptz' }),
   indexes: [['members', 'state'], ['prepared_at']],
   keep: { for: 'runs', ended: { state: ['complete', 'stale', 'expired', 'rejected'] } },
 })

@@ -1,5 +1,5 @@
 import { action, HmsError, type Ticket } from '#libs/contracts'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { columns, documentTable, type Transaction } from '#libs/persistence'
 import type { DecidedRun, Roster } from '#libs/signing'
 
 /** Lock of a break-glass signer: from `dueAt` on that person cannot approve. Deleted when the review is closed. */
@@ -14,7 +14,7 @@ export interface ReviewLock {
 export const REVIEW_LOCKS = documentTable<ReviewLock>({
   name: 'review_lock',
   id: ({ ticket, actor }) => `${ticket}:${actor}`,
-  keys: { ticket: { type: 'bigint', of: ({ ticket }) => ticket }, actor: { type: 'text', of: ({ actor }) => actor } },
+  keys: columns({ ticket: 'bigint', actor: 'text' }),
   indexes: [['actor'], ['ticket']],
 })
 

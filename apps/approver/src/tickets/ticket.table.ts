@@ -1,14 +1,10 @@
 import type { Ticket } from '#libs/contracts'
-import { documentTable, timerKind } from '#libs/persistence'
+import { columns, documentTable, timerKind } from '#libs/persistence'
 
 export const TICKETS = documentTable<Ticket>({
   name: 'ticket',
   id: ({ ticket }) => String(ticket),
-  keys: {
-    number: { type: 'bigint', of: ({ ticket }) => ticket },
-    run: { type: 'bigint', of: ({ run }) => run },
-    state: { type: 'text', of: ({ state }) => state },
-  },
+  keys: { number: { type: 'bigint', of: ({ ticket }) => ticket }, ...columns<Ticket>({ run: 'bigint', state: 'text' }) },
   indexes: [['number'], ['run', 'state']],
   keep: { for: 'runs', ended: { state: ['DECIDED', 'EXPIRED', 'MOOT'] } },
 })

@@ -1,11 +1,11 @@
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 import type { WindowedEvent } from './window.js'
 
 /** Events that wait for their window to end; folding deletes them. */
 export const WINDOWED = documentTable<WindowedEvent>({
   name: 'windowed_event',
   id: ({ event }) => event,
-  keys: { until: { type: 'timestamptz', of: ({ until }) => until } },
+  keys: columns({ until: 'timestamptz' }),
   indexes: [['until']],
 })
 
@@ -19,6 +19,6 @@ export interface WindowListing {
 export const LISTINGS = documentTable<WindowListing>({
   name: 'window_listing',
   id: ({ event }) => event,
-  keys: { at: { type: 'timestamptz', of: ({ at }) => at } },
+  keys: columns({ at: 'timestamptz' }),
   indexes: [['at']],
 })

@@ -1,11 +1,11 @@
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 import type { Canary } from '#libs/pipeline'
 import { policyKey } from '#libs/messaging'
 
 export const CANARIES = documentTable<Canary>({
   name: 'canary',
   id: (canary) => String(canary.run),
-  keys: { state: { type: 'text', of: (canary) => canary.state } },
+  keys: columns({ state: 'text' }),
   indexes: [['state']],
   keep: { for: 'runs', ended: { state: ['failed', 'ended'] } },
 })

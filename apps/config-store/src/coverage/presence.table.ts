@@ -1,4 +1,4 @@
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 import type { BotPresence } from './coverage.js'
 import type { CountedReaders } from './seen-readers.js'
 
@@ -22,7 +22,7 @@ export interface PresenceChunk {
 export const PRESENCE = documentTable<PresenceChunk>({
   name: 'presence',
   id: ({ node, chunk }) => chunkId(node, chunk),
-  keys: { node: { type: 'text', of: ({ node }) => node } },
+  keys: columns({ node: 'text' }),
   indexes: [['node']],
 })
 
@@ -53,7 +53,7 @@ export const LEFT_BOTS_MS = 7 * 24 * 60 * 60 * 1_000
 export const LEFT_BOTS = documentTable<LeftBot>({
   name: 'left_bot',
   id: ({ bot }) => bot,
-  keys: { left_at: { type: 'timestamptz', of: ({ leftAt }) => leftAt } },
+  keys: columns({ leftAt: 'timestamptz' }),
   indexes: [['left_at'], ['put_at']],
   keep: { for: 'week' },
 })

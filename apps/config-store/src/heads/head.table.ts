@@ -1,5 +1,5 @@
 import type { ConfigDocument, Envelope, EventData } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 import type { Origin } from './origin.js'
 import { ALL_COUNTERS, type CounterAdvance } from '#libs/service'
 
@@ -55,7 +55,7 @@ export interface Revision {
 export const REVISIONS = documentTable<Revision>({
   name: 'revision',
   id: (entry) => String(entry.revision),
-  keys: { revision: { type: 'bigint', of: (entry) => entry.revision } },
+  keys: columns({ revision: 'bigint' }),
   indexes: [['revision']],
 })
 

@@ -1,5 +1,5 @@
 import type { Envelope, LiveRecord, LogProof, ReleaseRecord } from '#libs/contracts'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { columns, documentTable, type Transaction } from '#libs/persistence'
 import type { VerifiedHead } from '#libs/signing'
 import type { StoredDocument } from './head.table.js'
 import { originOf, type Origin } from './origin.js'
@@ -16,7 +16,7 @@ export interface LiveRelease extends Origin {
 export const LIVE_RELEASES = documentTable<LiveRelease>({
   name: 'live_release',
   id: ({ digest }) => digest,
-  keys: { policy: { type: 'text', of: ({ policy }) => policy }, version: { type: 'text', of: ({ version }) => version } },
+  keys: columns({ policy: 'text', version: 'text' }),
   indexes: [['policy', 'version']],
 })
 
@@ -32,11 +32,7 @@ export interface StatedChange {
 export const LIVE_HEADS = documentTable<LiveHead>({
   name: 'live_head',
   id: ({ policy, seq }) => `${policy}:${seq}`,
-  keys: {
-    policy: { type: 'text', of: ({ policy }) => policy },
-    seq: { type: 'bigint', of: ({ seq }) => seq },
-    stored_at: { type: 'timestamptz', of: ({ storedAt }) => storedAt },
-  },
+  keys: columns({ policy: 'text', seq: 'bigint', storedAt: 'timestamptz' }),
   indexes: [
     ['policy', 'seq'],
     ['policy', 'stored_at'],

@@ -1,5 +1,5 @@
 import type { DeliveryRedrive, DeliveryTry, ReceiptWay, ToldPolicy } from '#libs/contracts'
-import { documentTable, timerKind } from '#libs/persistence'
+import { columns, documentTable, timerKind } from '#libs/persistence'
 import type { MessageContent, Outcome } from '../channels/channel-sender.js'
 import { SEVERAL, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
@@ -99,16 +99,12 @@ export const DELIVERIES = documentTable<Delivery>({
   name: 'delivery',
   id: (delivery) => delivery.id,
   keys: {
-    partner: { type: 'text', of: (delivery) => delivery.partner },
-    run: { type: 'bigint', of: (delivery) => delivery.run },
+    ...columns<Delivery>({ partner: 'text', run: 'bigint' }),
     policy: { type: 'text', of: columnOf },
     version: { type: 'text', of: (delivery) => (delivery.policies === undefined ? delivery.version : SEVERAL) },
-    stage: { type: 'text', of: (delivery) => delivery.stage },
+    ...columns<Delivery>({ stage: 'text' }),
     first_try: { type: 'text', of: (delivery) => (runWaitsNoLonger(delivery) ? 'ended' : 'open') },
-    lane: { type: 'text', of: (delivery) => delivery.lane },
-    lane_seq: { type: 'bigint', of: (delivery) => delivery.laneSeq },
-    state: { type: 'text', of: (delivery) => delivery.state },
-    created_at: { type: 'timestamptz', of: (delivery) => delivery.createdAt },
+    ...columns<Delivery>({ lane: 'text', laneSeq: 'bigint', state: 'text', createdAt: 'timestamptz' }),
   },
   indexes: [['lane', 'state'], ['stage', 'first_try'], ['policy', 'version'], ['partner', 'created_at'], ['run'], ['created_at']],
   keep: { for: 'runs', ended: { state: ['delivered', 'dead', 'superseded'] } },

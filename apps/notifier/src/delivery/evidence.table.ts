@@ -1,5 +1,5 @@
 import type { DeliveryTry } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 import type { Outcome } from '../channels/channel-sender.js'
 
 /** Complete record of one ended attempt: written once, and never changed. */
@@ -10,7 +10,7 @@ export interface Evidence extends DeliveryTry {
 export const EVIDENCE = documentTable<Evidence>({
   name: 'evidence',
   id: ({ delivery, at }) => `${delivery}@${at}`,
-  keys: { delivery: { type: 'text', of: (evidence) => evidence.delivery }, at: { type: 'timestamptz', of: (evidence) => evidence.at } },
+  keys: columns({ delivery: 'text', at: 'timestamptz' }),
   indexes: [['delivery', 'at']],
   keep: { for: 'runs' },
 })

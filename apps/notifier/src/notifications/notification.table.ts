@@ -1,4 +1,4 @@
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 import type { Notification } from '#libs/pipeline'
 
 /** Returns the id of a notify stage: `stage` of the deliveries whose first attempt the stage waits for. */
@@ -15,6 +15,6 @@ export function notificationKey(run: number): string {
 export const NOTIFICATIONS = documentTable<Notification>({
   name: 'notification',
   id: (notification) => String(notification.run),
-  keys: { state: { type: 'text', of: (notification) => notification.state } },
+  keys: columns({ state: 'text' }),
   keep: { for: 'runs', ended: { state: ['completed', 'dropped'] } },
 })

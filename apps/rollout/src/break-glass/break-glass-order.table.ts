@@ -1,5 +1,5 @@
 import type { RunDossier } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 
 /** Break-glass run whose approval is not in the audit log yet. The row is deleted when the rollout opens or the run ends. */
 export interface BreakGlassOrder {
@@ -14,6 +14,6 @@ export interface BreakGlassOrder {
 export const BREAK_GLASS_ORDERS = documentTable<BreakGlassOrder>({
   name: 'break_glass_order',
   id: ({ release }) => release,
-  keys: { run: { type: 'bigint', of: ({ run }) => run } },
+  keys: columns({ run: 'bigint' }),
   indexes: [['run']],
 })

@@ -1,5 +1,5 @@
 import type { RunDossier } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 
 /** Rollback signed by people, whose approval is not in the audit log yet. The row is deleted when the head is issued or the run ends. */
 export interface SignedRollback {
@@ -17,6 +17,6 @@ export interface SignedRollback {
 export const SIGNED_ROLLBACKS = documentTable<SignedRollback>({
   name: 'signed_rollback',
   id: ({ release }) => release,
-  keys: { run: { type: 'bigint', of: ({ run }) => run } },
+  keys: columns({ run: 'bigint' }),
   indexes: [['run']],
 })

@@ -1,5 +1,5 @@
 import type { Envelope } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 
 /** One person's signed request to withdraw a release. Its policy is withdrawn once enough people have signed. */
 export interface Withdrawal {
@@ -23,7 +23,7 @@ export interface Withdrawal {
 export const WITHDRAWALS = documentTable<Withdrawal>({
   name: 'withdrawal',
   id: ({ id }) => id,
-  keys: { release: { type: 'text', of: ({ release }) => release }, state: { type: 'text', of: ({ state }) => state } },
+  keys: columns({ release: 'text', state: 'text' }),
   indexes: [['release', 'state']],
   keep: { for: 'machinery' },
 })

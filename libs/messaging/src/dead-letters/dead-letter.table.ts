@@ -1,5 +1,5 @@
 import type { DeadLetterSummary, DeadLetterView } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 
 /** A dead-lettered message and its reason. Every dropped message has a dead letter. */
 export interface DeadLetter extends Omit<DeadLetterSummary, 'service' | 'closed'> {
@@ -22,11 +22,7 @@ export type RawLetter = NonNullable<DeadLetterView['raw']>
 export const DEAD_LETTERS = documentTable<DeadLetter>({
   name: 'dead_letter',
   id: (letter) => letter.id,
-  keys: {
-    topic: { type: 'text', of: (letter) => letter.topic },
-    state: { type: 'text', of: (letter) => letter.state },
-    at: { type: 'timestamptz', of: (letter) => letter.at },
-  },
+  keys: columns({ topic: 'text', state: 'text', at: 'timestamptz' }),
   indexes: [['at']],
   keep: { for: 'machinery', ended: { state: ['replayed', 'discarded', 'ignored'] } },
 })

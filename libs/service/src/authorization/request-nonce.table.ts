@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
+import { columns, documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 import { digestOf } from '#libs/signing'
 
 /** An accepted signed request. All instances of a service share the table, and it survives a restart. */
@@ -12,7 +12,7 @@ interface RequestNonce {
 export const REQUEST_NONCES = documentTable<RequestNonce>({
   name: 'request_nonce',
   id: (nonce) => nonce.id,
-  keys: { expires_at: { type: 'timestamptz', of: (nonce) => nonce.expiresAt } },
+  keys: columns({ expiresAt: 'timestamptz' }),
   indexes: [['expires_at']],
 })
 

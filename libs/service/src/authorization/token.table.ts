@@ -1,5 +1,5 @@
 import type { Envelope, TokenRecord } from '#libs/contracts'
-import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
+import { columns, documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 
 export interface StoredToken extends TokenRecord {
   /** Event in which approver issued or revoked the key; it proves the row. Rows of earlier builds have none. */
@@ -10,7 +10,7 @@ export interface StoredToken extends TokenRecord {
 export const TOKENS = documentTable<StoredToken>({
   name: 'token',
   id: (token) => token.id,
-  keys: { expires_at: { type: 'timestamptz', of: (token) => token.expiresAt } },
+  keys: columns({ expiresAt: 'timestamptz' }),
   indexes: [['expires_at']],
 })
 

@@ -1,4 +1,4 @@
-import { documentTable } from '#libs/persistence'
+import { columns, documentTable } from '#libs/persistence'
 
 /** A request with an `Idempotency-Key`, and its response. */
 export interface RepeatableRequest {
@@ -19,10 +19,7 @@ export interface RepeatableRequest {
 export const REPEATABLE_REQUESTS = documentTable<RepeatableRequest>({
   name: 'repeatable_request',
   id: (request) => request.id,
-  keys: {
-    caller: { type: 'text', of: (request) => request.caller },
-    expires_at: { type: 'timestamptz', of: (request) => request.expiresAt },
-  },
+  keys: columns({ caller: 'text', expiresAt: 'timestamptz' }),
   indexes: [['caller', 'expires_at'], ['expires_at']],
   keep: { for: 'repeats' },
 })

@@ -1,12 +1,12 @@
 import { ROSTERS_AT_ONCE, type RosterStep } from '#libs/contracts'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { columns, documentTable, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
 
 /** Verified rosters: a restarted service continues from the newest, whatever version is pinned. They are verified again when read. */
 export const ROSTERS = documentTable<RosterStep>({
   name: 'roster',
   id: ({ version }) => String(version),
-  keys: { version: { type: 'bigint', of: ({ version }) => version } },
+  keys: columns({ version: 'bigint' }),
   indexes: [['version']],
 })
 

@@ -7,7 +7,7 @@ import {
   type ReleaseDocument,
   type RunDossier,
 } from '#libs/contracts'
-import { documentTable, type Transaction } from '#libs/persistence'
+import { columns, documentTable, type Transaction } from '#libs/persistence'
 import { PruneTables, Rosters } from '#libs/service'
 import { ApprovalTree } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
@@ -17,7 +17,7 @@ type StoredProof = LoggedRelease & { proof: LogProof; storedAt: string }
 export const RELEASE_PROOFS = documentTable<StoredProof>({
   name: 'release_proof',
   id: (proof) => proof.digest,
-  keys: { policy: { type: 'text', of: (proof) => proof.policy }, stored_at: { type: 'timestamptz', of: (proof) => proof.storedAt } },
+  keys: columns({ policy: 'text', storedAt: 'timestamptz' }),
   indexes: [['policy', 'stored_at']],
   keep: { for: 'runs' },
 })
