@@ -21,8 +21,8 @@ import { UndiciWebhookSender } from './webhook/send-webhook.js'
 })
 export class ChannelsModule {}
 
-/** Creates the senders of this process. A new kind of channel adds one line here. */
-function channelSenders({ deployment, mail }: NotifierConfig, signer: Signer, rosters: Rosters): ChannelSenders {
+/** Creates the senders of this process, one for each kind of channel. */
+function channelSenders({ deployment, mail }: NotifierConfig, signer: Signer, rosters: Rosters): Required<ChannelSenders> {
   return {
     webhook: new UndiciWebhookSender({ deployment, signer }),
     email: mail === undefined ? NO_MAIL : new SmtpEmailSender(() => loadMailOptions(mail)),

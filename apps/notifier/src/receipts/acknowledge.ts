@@ -72,7 +72,7 @@ export class Acknowledge {
     const clear = await openChannel(this.box, delivery.partner, channel)
     const { kind } = clear
     if (kind === 'webhook') return { delivery, kind, secrets: liveSecrets(clear, tx.now) }
-    return { delivery, kind, secrets: kind === 'a2a' || kind === 'agent2agent' ? [clear.secret] : null }
+    return { delivery, kind, secrets: 'secret' in clear ? [clear.secret] : null }
   }
 }
 
