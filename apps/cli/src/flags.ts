@@ -43,11 +43,6 @@ export function parseRunNumber(text: string): number {
   return Number(digits)
 }
 
-/** Formats `ID@VERSION, ID@VERSION`. */
-export function policyRefs(policies: readonly { id: string; version: string }[]): string {
-  return policies.map(({ id, version }) => `${id}@${version}`).join(', ')
-}
-
 /** Parses `ID@VERSION`; the services check whether it exists. */
 export function parsePolicyRef(text: string): { id: string; version: string } {
   const [, id, version] = /^([a-z0-9]+(?:-[a-z0-9]+)*)@(\d+\.\d+\.\d+\S*)$/.exec(text) ?? []

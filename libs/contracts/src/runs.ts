@@ -60,6 +60,11 @@ export interface RunPolicy {
   digest: string
 }
 
+/** Returns `a@1.0.0, b@2.0.0`. */
+export function policyRefs(policies: readonly Pick<RunPolicy, 'id' | 'version'>[]): string {
+  return policies.map(({ id, version }) => `${id}@${version}`).join(', ')
+}
+
 export interface RunStage {
   stage: StageName
   verdict: StageVerdict

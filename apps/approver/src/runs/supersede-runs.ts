@@ -1,4 +1,4 @@
-import type { RunDecision } from '#libs/contracts'
+import { policyRefs, type RunDecision } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, owningStage } from '#libs/pipeline'
@@ -55,7 +55,7 @@ export class SupersedeRuns {
     const { run, attempt, policies } = older.facts
     const successor = newer.facts.run
     const releases = approval.releases.filter(({ id }) => policies.some((policy) => policy.id === id))
-    const reason = `${releases.map(({ id, version }) => `${id}@${version}`).join(', ')} takes its place`
+    const reason = `${policyRefs(releases)} takes its place`
     const decided = { id: approval.digest, decision: 'supersede' as const, by: `run #${successor}`, reason }
     const decision: RunDecision = { ...decided, at: tx.now.toISOString(), outcome: 'pending', successor }
     const stage = owningStage(older.facts)

@@ -1,6 +1,5 @@
-import type { RunView } from '#libs/contracts'
+import { policyRefs, type RunView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { policyRefs } from '../flags.js'
 import { keyFolderOf } from '../keys/key-folder.js'
 import type { Completion } from '../verbs/options.js'
 

@@ -1,4 +1,5 @@
 import {
+  policyRefs,
   describeClock,
   describeKept,
   describePassedStep,
@@ -15,7 +16,6 @@ import {
   type RunState,
   type RunView,
 } from '#libs/contracts'
-import { policyRefs } from '../flags.js'
 import { PLAIN, type Colour, type Paint } from './paint.js'
 
 /** Length of a label with the dots after it. A label that is too long is followed by `LEAST_DOTS` dots. */

@@ -1,8 +1,9 @@
-import { explain, MAX_TICKETS_LISTED, notifiedSteps, type DeliveryView, type Ticket, type TicketDecision } from '#libs/contracts'
+import type { DeliveryView, Ticket, TicketDecision } from '#libs/contracts'
+import { explain, MAX_TICKETS_LISTED, notifiedSteps, policyRefs } from '#libs/contracts'
 import { signRunDecision } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { requireReason, usageError } from '../errors.js'
-import { durationFlag, policyRefs } from '../flags.js'
+import { durationFlag } from '../flags.js'
 import { findKey, openKey, type DecisionFlags } from '../keys/key-folder.js'
 
 /** Lists open tickets; with `all` also closed ones. */

@@ -1,11 +1,11 @@
 import { readPrepared, type ReadApproval } from '#libs/client'
-import { HmsError, isTerminal, spokenDuration, type PreparedApproval, numberText, type WhatIf } from '#libs/contracts'
+import { policyRefs, HmsError, isTerminal, spokenDuration, type PreparedApproval, numberText, type WhatIf } from '#libs/contracts'
 import { consentOf, type Consent, type SignedRelease, type FieldChange } from '#libs/policy'
 import { approvalRequirement, unlessRefused } from '#libs/signing'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Command, Facts, Moment, policiesText, RunLink, Section, timeLeft } from '../layout/parts.js'
+import { Command, Facts, Moment, RunLink, Section, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { typedAgainOf, type TypedAgain, consequenceText, notVerifiedText } from '../signing/consequence-texts.js'
@@ -91,7 +91,7 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
   if (found instanceof HmsError)
     return { ...place, status: 409, summary: 'It cannot be signed here.', body: <NotItsBytes detail={found.detail} /> }
   const { prepared, predicates } = found
-  const name = policiesText(prepared.releases)
+  const name = policyRefs(prepared.releases)
   const takesSignatures = isOpen(prepared, now)
   const { breakGlass } = prepared
   const wait = query.has('wait')

@@ -1,8 +1,8 @@
-import type { ApprovalSummary, PreparedApproval } from '#libs/contracts'
+import { policyRefs, type ApprovalSummary, type PreparedApproval } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Moment, Part, policiesText, RunLink, Section, Table, Terminal, timeLeft } from '../layout/parts.js'
+import { Command, count, Moment, Part, RunLink, Section, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 import { ProposeForm } from './propose-form.js'
@@ -74,7 +74,7 @@ function Listing({ approvals, now, caption = 'Waiting for signatures' }: Listing
       head={['What', 'Written by', 'Signed by', 'Still missing', 'Ends']}
       rows={approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => [
         <>
-          <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a> {run === null ? null : <RunLink run={run} />}
+          <a href={`/approvals/${encodeURIComponent(digest)}`}>{policyRefs(policies)}</a> {run === null ? null : <RunLink run={run} />}
         </>,
         authors.join(', ') || 'not stated',
         signedBy.join(', '),

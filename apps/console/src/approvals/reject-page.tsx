@@ -1,10 +1,9 @@
-import type { PreparedApproval } from '#libs/contracts'
+import { policyRefs, type PreparedApproval } from '#libs/contracts'
 import { isDigest, writeDecision } from '#libs/signing'
 import { absentPage } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
-import { policiesText } from '../layout/parts.js'
 import { valueOf } from '../reading/answer.js'
 import { isOpen, stateBeside } from './approvals-page.js'
 import { textIn } from '../forms/query.js'
@@ -25,7 +24,7 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
   if (!isOpen(answer.value, now))
     return wrongChoice({ ...place, detail: 'The approval no longer waits for signatures, so there is nothing to reject.', back })
   const roster = valueOf(people)?.roster
-  const name = policiesText(answer.value.releases)
+  const name = policyRefs(answer.value.releases)
   return statementPage(request, {
     ...place,
     ...stateBeside(digest, answer.value),

@@ -1,9 +1,9 @@
-import { isTerminal, type PolicyView, type RunState, type RunView } from '#libs/contracts'
+import { policyRefs, isTerminal, type PolicyView, type RunState, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { Absent, Loaded, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Moment, Part, policiesText, RunLink } from '../layout/parts.js'
+import { count, Moment, Part, RunLink } from '../layout/parts.js'
 import { StateTag } from '../layout/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
@@ -84,7 +84,7 @@ function Runs({ runs, none }: { runs: readonly RunView[]; none: string }): JSX.E
     <ul class="plain">
       {runs.map((run) => (
         <li key={run.run}>
-          <RunLink run={run.run} /> {policiesText(run.policies)} <StateTag state={run.state} />{' '}
+          <RunLink run={run.run} /> {policyRefs(run.policies)} <StateTag state={run.state} />{' '}
           {run.endedAt === null ? null : <Moment at={run.endedAt} />}
         </li>
       ))}

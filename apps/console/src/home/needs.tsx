@@ -1,7 +1,7 @@
-import type { ApprovalSummary, RunView, Ticket } from '#libs/contracts'
+import { policyRefs, type ApprovalSummary, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
-import { count, Moment, policiesText, RunLink } from '../layout/parts.js'
+import { count, Moment, RunLink } from '../layout/parts.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 
 export interface NeedsFacts {
@@ -76,7 +76,7 @@ function questions(tickets: readonly Ticket[]): JSX.Element | null {
     <ul>
       {tickets.map(({ ticket, run, policies, reason, expiresAt }) => (
         <li key={ticket}>
-          <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} /> {policiesText(policies)}
+          <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} /> {policyRefs(policies)}
           {` (${reason}), until `}
           <Moment at={expiresAt} />.
         </li>
@@ -91,7 +91,7 @@ function waiting(approvals: readonly ApprovalSummary[]): JSX.Element | null {
     <ul>
       {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
         <li key={digest}>
-          <RunLink run={run} />: <a href={`/approvals/${encodeURIComponent(digest)}`}>sign {policiesText(policies)}</a>. Missing:{' '}
+          <RunLink run={run} />: <a href={`/approvals/${encodeURIComponent(digest)}`}>sign {policyRefs(policies)}</a>. Missing:{' '}
           {missing.join(', ')}; signed by {signedBy.join(', ')}. Until <Moment at={expiresAt} />.
         </li>
       ))}

@@ -1,7 +1,7 @@
-import { isTerminal, STOP_THE_LINE, type DeadLetterSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
+import { policyRefs, isTerminal, STOP_THE_LINE, type DeadLetterSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Absent, None } from '../layout/absent.js'
-import { policiesText, RunLink } from '../layout/parts.js'
+import { RunLink } from '../layout/parts.js'
 import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { letterCount } from '../topics/read-topics.js'
@@ -108,7 +108,7 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
           )}
           {failed.map((run) => (
             <li key={run.run}>
-              <StateTag state={run.state} /> <RunLink run={run.run} /> {policiesText(run.policies)}
+              <StateTag state={run.state} /> <RunLink run={run.run} /> {policyRefs(run.policies)}
               {run.reason === undefined ? '' : ` (${run.reason})`}
             </li>
           ))}

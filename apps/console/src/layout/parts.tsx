@@ -162,11 +162,6 @@ export function PolicyLinks({ policies }: { policies: readonly NamedPolicy[] }):
   )
 }
 
-/** `a@1.0.0, b@2.0.0`. */
-export function policiesText(policies: readonly NamedPolicy[]): string {
-  return policies.map(({ id, version }) => `${id}@${version}`).join(', ')
-}
-
 export function RunLink({ run }: { run: number | null }): JSX.Element {
   return run === null ? <span>–</span> : <a href={`/runs/${run}`}>Run {run}</a>
 }

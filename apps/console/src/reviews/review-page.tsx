@@ -1,9 +1,9 @@
-import { explain, LADDER, notifiedSteps, type DeliveryView, type RunView, type Ticket } from '#libs/contracts'
+import { policyRefs, explain, LADDER, notifiedSteps, type DeliveryView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink, timeLeft } from '../layout/parts.js'
+import { Commands, Facts, Moment, Part, PolicyLinks, RunLink, timeLeft } from '../layout/parts.js'
 import { StateTag, Tag, wordsFirst } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { Evidence, readEvidence } from '../runs/evidence.js'
@@ -27,7 +27,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
   return {
     ...placeIn('Reviews', `Ticket ${ticket.ticket} · ${TICKET_WORDS[ticket.state].text}`),
     state: ticket.state,
-    heading: `Ticket ${ticket.ticket}: ${policiesText(ticket.policies)}`,
+    heading: `Ticket ${ticket.ticket}: ${policyRefs(ticket.policies)}`,
     summary: ticket.state === 'OPEN' ? waitText(ticket, now) : `${TICKET_WORDS[ticket.state].text}.`,
     body: (
       <div class="columns">

@@ -1,9 +1,9 @@
-import { TICKET_STATES, type Ticket, type TicketState } from '#libs/contracts'
+import { policyRefs, TICKET_STATES, type Ticket, type TicketState } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Moment, policiesText, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
+import { count, Moment, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 
@@ -61,7 +61,7 @@ function Tickets({ tickets, narrowed, now }: { tickets: readonly Ticket[]; narro
         <a href={`/reviews/${ticket}`}>Ticket {ticket}</a>,
         <Tag {...TICKET_WORDS[state]} />,
         <RunLink run={run} />,
-        policiesText(policies),
+        policyRefs(policies),
         reason,
         [state === 'OPEN' ? `${timeLeft(expiresAt, now)}, until ` : '', <Moment at={expiresAt} />],
       ])}

@@ -8,6 +8,7 @@ import {
   isHeld,
   isTerminal,
   nextCommandsOf,
+  policyRefs,
   reviewCommands,
   spokenDuration,
   stageLabel,
@@ -22,7 +23,7 @@ import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Command, Commands, count, Countdown, Moment, Part, policiesText, Table, Terminal } from '../layout/parts.js'
+import { Command, Commands, count, Countdown, Moment, Part, Table, Terminal } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { CanaryView } from './canary-view.js'
 import { Evidence, readEvidence } from './evidence.js'
@@ -49,7 +50,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   const { canary, ...judged } = evidence
   const observedMs = canary?.observeUntil === run.continuesAt ? canary?.observeMs : undefined
   const impact = evidence.simulation?.report?.impact
-  const name = policiesText(run.policies)
+  const name = policyRefs(run.policies)
   const cause = run.stages.find(({ verdict, detail }) => verdict === (run.state === 'PAUSED' ? 'INCONCLUSIVE' : 'FAIL') && detail !== '')
   return {
     ...placeIn('Runs', `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`),

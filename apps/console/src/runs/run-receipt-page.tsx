@@ -1,4 +1,5 @@
 import {
+  policyRefs,
   describeReplaced,
   spokenDuration,
   stageLabel,
@@ -17,7 +18,7 @@ import { encodeQR } from 'qr'
 import { isChangeOf, signersOf } from '../audit/entry-page.js'
 import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
+import { Command, count, Facts, Moment, momentText, Part, Table } from '../layout/parts.js'
 import { stateText, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { PartnersNotified } from '../partners/delivery-rows.js'
 import { ruleTexts } from '../policies/policy-table.js'
@@ -47,7 +48,7 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
   ])
   return {
     ...place,
-    summary: [`${policiesText(run.policies)}: ${stateText(run.state)}`, ...describeReplaced(run)].join('; ') + '.',
+    summary: [`${policyRefs(run.policies)}: ${stateText(run.state)}`, ...describeReplaced(run)].join('; ') + '.',
     body: (
       <div class="columns">
         <div>

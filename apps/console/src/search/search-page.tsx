@@ -1,9 +1,9 @@
-import { MAX_NAMED_BOTS, numberText, type BotSummary, type PolicyView, type RunView } from '#libs/contracts'
+import { policyRefs, MAX_NAMED_BOTS, numberText, type BotSummary, type PolicyView, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { readBots } from '../bots/fleet-picture.js'
 import { Absent, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, policiesText } from '../layout/parts.js'
+import { count } from '../layout/parts.js'
 import { isUnread, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { textIn } from '../forms/query.js'
 
@@ -67,8 +67,8 @@ async function search(read: Read, word: string): Promise<{ hits: Hit[]; unread: 
       .filter(({ id, value }) => has(id, String(value['title'] ?? '')))
       .map(({ id, version }) => ({ kind: 'Policy', text: `${id} ${version}`, href: `/policies/${encodeURIComponent(id)}` })),
     ...(valueOf(runs) ?? [])
-      .filter(({ policies: of }) => has(policiesText(of)))
-      .map(({ run, policies: of }) => ({ kind: 'Run', text: `Run ${run}: ${policiesText(of)}`, href: `/runs/${run}` })),
+      .filter(({ policies: of }) => has(policyRefs(of)))
+      .map(({ run, policies: of }) => ({ kind: 'Run', text: `Run ${run}: ${policyRefs(of)}`, href: `/runs/${run}` })),
     ...(valueOf(partners) ?? [])
       .filter(({ id, name }) => has(id, name))
       .map(({ id, name }) => ({ kind: 'Partner', text: `${name} (${id})`, href: `/partners?partner=${encodeURIComponent(id)}` })),

@@ -1,6 +1,6 @@
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
-import { command, explain, withoutControls, type ReleaseDocument, type TicketState } from '#libs/contracts'
+import { policyRefs, command, explain, withoutControls, type ReleaseDocument, type TicketState } from '#libs/contracts'
 import { contentsOf, type MessageContent, type PolicyContent } from '../channel-sender.js'
 
 /** Message in words, before it is rendered as text or HTML. Every string is one line. */
@@ -41,7 +41,7 @@ function describeTicket({ ticket, version: step }: MessageContent): Described {
       : [`It no longer needs an answer: ${answer}.`],
     facts: [
       ['Run', `#${run}`],
-      ['Policies', policies.map(({ id, version }) => `${id}@${version}`).join(', ')],
+      ['Policies', policyRefs(policies)],
       ['Opened', openedAt],
     ],
   }
