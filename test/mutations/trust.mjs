@@ -193,7 +193,7 @@ export const TRUST_GUARDS = [
   {
     name: 'verified-once-bytes',
     guard: 'a remembered signature is valid only for the bytes with which it was verified',
-    without: ['concatBytes(rawKeyOf(key), bytes)', 'rawKeyOf(key)'],
+    without: ['concatBytes([rawKeyOf(key), bytes])', 'rawKeyOf(key)'],
     spec: 'libs/signing/src/crypto/adapters.spec.ts',
     test: 'are remembered for their text and key alone',
   },

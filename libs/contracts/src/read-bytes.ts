@@ -1,3 +1,4 @@
+import { concatBytes } from './bytes/node.js'
 import { HmsError } from './problem.js'
 
 /** Reads a body of at most `maxBytes` after decompression; cancels a longer one, and throws `HMS_HTTP_ANSWER_OVERSIZED`. */
@@ -10,20 +11,10 @@ export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxByt
     if (size > maxBytes) throw new HmsError('HMS_HTTP_ANSWER_OVERSIZED', `The answer is larger than ${maxBytes} bytes.`, { status: 502 })
     parts.push(part)
   }
-  return joined(parts, size)
+  return concatBytes(parts)
 }
 
 /** Reads a whole body as UTF-8 text. Bound and error as in `readBytes`. */
 export async function readText(chunks: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<string> {
   return new TextDecoder().decode(await readBytes(chunks, maxBytes))
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

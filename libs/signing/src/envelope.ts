@@ -17,7 +17,7 @@ export type OpenedEnvelope = { payload: Uint8Array; payloadType: string; signatu
 
 /** Returns the pre-authentication encoding of DSSE v1.0.2, which is signed. The lengths in it are in bytes, not characters. */
 export function pae(type: string, body: Uint8Array): Uint8Array {
-  return concatBytes(utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body)
+  return concatBytes([utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body])
 }
 
 /**

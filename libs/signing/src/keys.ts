@@ -67,7 +67,7 @@ export function keyIdOf(key: Uint8Array | PublicKey): string {
 
 /** Encodes the 32 raw bytes of a public key in the form of RFC 4253 §6.6. */
 export function sshKeyBlob(raw: Uint8Array): Uint8Array {
-  return concatBytes(sshString(utf8('ssh-ed25519')), sshString(raw))
+  return concatBytes([sshString(utf8('ssh-ed25519')), sshString(raw)])
 }
 
 /** Returns the fingerprint, as printed by `ssh-keygen -lf`, of a public key of any type in the encoding of RFC 4253 §6.6. */
@@ -81,7 +81,7 @@ export function generateKeyPair(): KeyPair {
 }
 
 function spkiFrom(raw: Uint8Array): string {
-  return toBase64(concatBytes(SPKI_PREFIX, raw))
+  return toBase64(concatBytes([SPKI_PREFIX, raw]))
 }
 
 /** Whether a key is the canonical encoding of a point (RFC 8032 §5.1.3: y is below 2^255 − 19) that is not of small order. */
@@ -96,7 +96,7 @@ function isStrong(raw: Uint8Array): boolean {
 export function sshString(bytes: Uint8Array): Uint8Array {
   const length = new DataView(new ArrayBuffer(4))
   length.setUint32(0, bytes.length)
-  return concatBytes(new Uint8Array(length.buffer), bytes)
+  return concatBytes([new Uint8Array(length.buffer), bytes])
 }
 
 function unsupported(): SignatureError {

@@ -27,7 +27,7 @@ export function fromHex(text: string): Uint8Array {
   return Buffer.from(text, 'hex')
 }
 
-export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts)
 }
 

@@ -27,7 +27,7 @@ export const toHex: typeof node.toHex = (bytes) => Array.from(bytes, (byte) => b
 export const fromHex: typeof node.fromHex = (text) =>
   Uint8Array.from(text.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16))
 
-export const concatBytes: typeof node.concatBytes = (...parts) => {
+export const concatBytes: typeof node.concatBytes = (parts) => {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let at = 0
   for (const part of parts) {

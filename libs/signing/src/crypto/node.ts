@@ -15,7 +15,7 @@ export function sha256(data: Uint8Array | string): Uint8Array {
 
 /** Imports 32 raw bytes that `spkiToKey` accepts. No signature verifies with bytes that are not a point of the curve. */
 export function importKey(raw: Uint8Array): PublicKey {
-  return createPublicKey({ key: Buffer.from(concatBytes(SPKI_PREFIX, raw)), format: 'der', type: 'spki' })
+  return createPublicKey({ key: Buffer.from(concatBytes([SPKI_PREFIX, raw])), format: 'der', type: 'spki' })
 }
 
 /** Raw bytes by key, because an export takes 50 µs and each signature that is looked up needs one. */
@@ -52,7 +52,7 @@ export function isSignature(bytes: Uint8Array, key: PublicKey, sig: Uint8Array):
 
 function idOf(bytes: Uint8Array, key: KeyObject, sig: Uint8Array): string {
   // guard: verified-once-bytes
-  return `${hash('sha256', concatBytes(rawKeyOf(key), bytes), 'base64')} ${Buffer.from(sig).toString('base64')}`
+  return `${hash('sha256', concatBytes([rawKeyOf(key), bytes]), 'base64')} ${Buffer.from(sig).toString('base64')}`
 }
 
 function keep(id: string): void {

@@ -26,7 +26,7 @@ export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
   if (point === undefined || sig.length !== 64) return false
   const [r, s, order] = [sig.subarray(0, 32), numberOf(sig.subarray(32)), Point.CURVE().n]
   if (s >= order) return false
-  const k = etc.mod(numberOf(sha512(concatBytes(r, raw, bytes))), order)
+  const k = etc.mod(numberOf(sha512(concatBytes([r, raw, bytes]))), order)
   return isSameBytes(Point.BASE.multiply(s, false).subtract(point.multiply(k, false)).toBytes(), r)
 }
 

@@ -7,11 +7,11 @@ const HASH_BYTES = 32
 
 /** Computes the leaf hash of RFC 6962 §2.1: SHA-256(0x00 ‖ entry). The prefix distinguishes leaves from inner nodes. */
 export function leafHash(entry: Uint8Array): Uint8Array {
-  return sha256(concatBytes(LEAF_PREFIX, entry))
+  return sha256(concatBytes([LEAF_PREFIX, entry]))
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(NODE_PREFIX, left, right))
+  return sha256(concatBytes([NODE_PREFIX, left, right]))
 }
 
 export const EMPTY_ROOT: Uint8Array = sha256('')

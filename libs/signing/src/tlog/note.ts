@@ -47,11 +47,11 @@ export function readVkey(vkey: string): NoteKey {
 }
 
 export function vkeyOf(name: string, type: number, raw: Uint8Array): string {
-  return `${name}+${noteKeyId(name, type, raw)}+${toBase64(concatBytes(Uint8Array.of(type), raw))}`
+  return `${name}+${noteKeyId(name, type, raw)}+${toBase64(concatBytes([Uint8Array.of(type), raw]))}`
 }
 
 function noteKeyId(name: string, type: number, raw: Uint8Array): string {
-  return toHex(sha256(concatBytes(utf8(`${name}\n`), Uint8Array.of(type), raw)).subarray(0, KEY_ID_BYTES))
+  return toHex(sha256(concatBytes([utf8(`${name}\n`), Uint8Array.of(type), raw])).subarray(0, KEY_ID_BYTES))
 }
 
 /** Parses a note. Does not verify signatures. */
@@ -66,7 +66,7 @@ export function openNote(text: string): Note {
 
 /** Formats a signature as a line of a note, with line feed. */
 function signatureLine({ name, id }: Pick<NoteKey, 'name' | 'id'>, bytes: Uint8Array): string {
-  return `— ${name} ${toBase64(concatBytes(fromHex(id), bytes))}\n`
+  return `— ${name} ${toBase64(concatBytes([fromHex(id), bytes]))}\n`
 }
 
 /** Signs a body and returns the whole note. `signer` has the private half of the log's `key`. */
@@ -79,7 +79,7 @@ export async function cosign(body: string, seconds: number, key: Pick<NoteKey, '
   const sig = await signer.sign(cosignedBytes(body, seconds))
   const time = new DataView(new ArrayBuffer(TIME_BYTES))
   time.setBigUint64(0, BigInt(seconds))
-  return signatureLine(key, concatBytes(new Uint8Array(time.buffer), sig))
+  return signatureLine(key, concatBytes([new Uint8Array(time.buffer), sig]))
 }
 
 /** Returns the first of the `lines` that is a valid signature of `key` on this note; `undefined` if there is none. */
