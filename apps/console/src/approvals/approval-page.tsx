@@ -5,7 +5,7 @@ import { approvalRequirement, unlessRefused } from '#libs/signing'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Command, Facts, Moment, RunLink, Section, timeLeft } from '../layout/parts.js'
+import { Command, Facts, Moment, Part, RunLink, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { typedAgainOf, type TypedAgain, consequenceText, notVerifiedText } from '../signing/consequence-texts.js'
@@ -21,11 +21,11 @@ import { unitText } from '../policies/policy-table.js'
 /** Shows one large sentence per scenario. Before the page's script signs, it checks the elements that are marked `data-` here. */
 function ConsequencePart({ proof, longer }: { proof: Proof; longer: string | undefined }): JSX.Element {
   return (
-    <Section id="consequence" title="What it would have done">
+    <Part still id="consequence" title="What it would have done">
       <div id="consequence" data-part aria-live="polite">
         {proof.kind === 'proven' ? <Proven proof={proof} /> : <Unproven proof={proof} longer={longer} />}
       </div>
-    </Section>
+    </Part>
   )
 }
 
@@ -115,13 +115,13 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
         {breakGlass === undefined ? null : <PastTheStages reason={breakGlass.reason} prepared={prepared} />}
         <div class="columns">
           <div>
-            <Section id="signed" title="What is signed">
+            <Part still id="signed" title="What is signed">
               {prepared.releases.map(({ id, payload, digest: release }, index) => (
                 <Statement key={id} payload={payload} digest={release} release={consent.releases[index]!} live={live.get(id)!} />
               ))}
               <ConsentLines lines={consent.plan} />
               {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
-            </Section>
+            </Part>
             {effect === undefined ? null : <ConsequencePart proof={effect.proof} longer={longer} />}
           </div>
           {effect === undefined ? null : (
@@ -230,7 +230,7 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
   ))
   const unless = prepared.state === 'PREPARED' ? ', unless somebody signs before: without a signature it needs no rejection' : ''
   return (
-    <Section id="who" title="Who has to sign">
+    <Part still id="who" title="Who has to sign">
       <Facts
         facts={[
           ['Written by', authors.length === 0 ? 'not stated' : authors],
@@ -257,7 +257,7 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
           </ul>
         )}
       </Loaded>
-    </Section>
+    </Part>
   )
 }
 
@@ -281,14 +281,14 @@ function Signing({ prepared, people, again }: SigningPart): JSX.Element {
 
 function Reject({ digest }: { digest: string }): JSX.Element {
   return (
-    <Section id="reject" title="Reject">
+    <Part still id="reject" title="Reject">
       <ChoiceForm action={`/approvals/${encodeURIComponent(digest)}/reject`} verb="Go on to sign the rejection" outline>
         <ReasonFields label="Why not" />
       </ChoiceForm>
       <p>
         The same from a terminal: <Command>{`hms-svc approvals reject ${digest} --reason TEXT --sign NAME`}</Command>
       </p>
-    </Section>
+    </Part>
   )
 }
 

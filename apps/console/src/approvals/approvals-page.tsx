@@ -2,7 +2,7 @@ import { policyRefs, type ApprovalSummary, type PreparedApproval } from '#libs/c
 import type { JSX } from 'preact'
 import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Moment, Part, RunLink, Section, Table, Terminal, timeLeft } from '../layout/parts.js'
+import { Command, count, Moment, Part, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 import { ProposeForm } from './propose-form.js'
@@ -51,12 +51,12 @@ export async function approvalsPage({ read, now, query }: PageRequest): Promise<
           )}
         </div>
         <div>
-          <Section id="propose" title="Propose a policy">
+          <Part still id="propose" title="Propose a policy">
             <ProposeForm />
             <p>
               The same from a terminal: <Command>hms-svc approve FILE --sign NAME</Command>
             </p>
-          </Section>
+          </Part>
           <Terminal commands={['hms-svc approvals list', 'hms-svc plan FILE']} />
         </div>
       </div>

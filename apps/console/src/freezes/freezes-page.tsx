@@ -4,7 +4,7 @@ import { ChoiceForm, LongTextField, TextField } from '../forms/fields.js'
 import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { valueOf } from '../reading/answer.js'
-import { count, Moment, Section, Table, Terminal } from '../layout/parts.js'
+import { count, Moment, Part, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 
 const WORDS = {
@@ -30,16 +30,16 @@ export async function freezesPage({ read, query }: PageRequest): Promise<PageCon
         <p>A freeze holds back what would go forward in its scope. Everything still goes back, and approvals are still signed.</p>
         <LoadedPart id="freezes" title="Freezes, the newest first" answer={answer} what="freezes" children={freezesTable} />
         <div class="columns">
-          <Section id="add" title="Begin a freeze">
+          <Part still id="add" title="Begin a freeze">
             <AddForm />
-          </Section>
-          <Section id="stop" title="Stop the line">
+          </Part>
+          <Part still id="stop" title="Stop the line">
             <ChoiceForm action="/freezes/declare">
               <input type="hidden" name="id" value={STOP_THE_LINE} />
               <input type="hidden" name="scope" value="global" />
               <LongTextField name="reason" id="stop-reason" label="Why everything stops" required />
             </ChoiceForm>
-          </Section>
+          </Part>
         </div>
         <Terminal
           commands={[

@@ -1,5 +1,5 @@
 import type { PageContent } from '../layout/page.js'
-import { Command, Section } from '../layout/parts.js'
+import { Command, Part } from '../layout/parts.js'
 
 const TASKS = [
   ['Propose a policy or sign one:', '/approvals', 'Approvals', 'hms-svc approve FILE --sign NAME'],
@@ -19,7 +19,7 @@ export async function helpPage(): Promise<PageContent> {
     still: true,
     body: (
       <>
-        <Section id="do" title="What do you want to do?">
+        <Part still id="do" title="What do you want to do?">
           <ul>
             {TASKS.map(([task, href, section, command]) => (
               <li key={href}>
@@ -27,8 +27,8 @@ export async function helpPage(): Promise<PageContent> {
               </li>
             ))}
           </ul>
-        </Section>
-        <Section id="sign" title="Signing with your key">
+        </Part>
+        <Part still id="sign" title="Signing with your key">
           <p>
             You need the encrypted key file that <Command>hms-svc keys create --name NAME</Command> made, and its passphrase. The key is
             opened in your browser and never sent. Pages show digests in groups of four characters: compare them with another signer by
@@ -38,8 +38,8 @@ export async function helpPage(): Promise<PageContent> {
             If your browser cannot sign, or your key is elsewhere, sign with <Command>hms-svc sign FILE --sign NAME</Command> and paste what
             it prints. <a href="/docs/reference">All about it</a>
           </p>
-        </Section>
-        <Section id="words" title="What pages say when they show nothing">
+        </Part>
+        <Part still id="words" title="What pages say when they show nothing">
           <dl class="facts">
             <dt>There is none</dt>
             <dd>The service answered that nothing exists.</dd>
@@ -57,8 +57,8 @@ export async function helpPage(): Promise<PageContent> {
             <dt>None match these filters</dt>
             <dd>There is something, and the filters of the page leave it out.</dd>
           </dl>
-        </Section>
-        <Section id="more" title="More">
+        </Part>
+        <Part still id="more" title="More">
           <ul>
             <li>
               <a href="/docs">Documentation</a>, with tutorials for officials, bot authors, operators, partners and auditors
@@ -71,7 +71,7 @@ export async function helpPage(): Promise<PageContent> {
             </li>
           </ul>
           <p>The operator of this installation helps with keys, roles and the roster; ask them when a page does not allow you something.</p>
-        </Section>
+        </Part>
       </>
     ),
   }

@@ -57,44 +57,33 @@ export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
 }
 
 function pauses(runs: readonly RunView[]): JSX.Element | null {
-  if (runs.length === 0) return null
-  return (
-    <ul>
-      {runs.map((run) => (
-        <li key={run.run}>
-          <RunLink run={run.run} /> is paused ({run.reason ?? 'no reason given'}):{' '}
-          <a href={`/runs/${run.run}#decide`}>decide whether it goes on</a>.
-        </li>
-      ))}
-    </ul>
-  )
+  return listOf(runs, (run) => (
+    <li key={run.run}>
+      <RunLink run={run.run} /> is paused ({run.reason ?? 'no reason given'}):{' '}
+      <a href={`/runs/${run.run}#decide`}>decide whether it goes on</a>.
+    </li>
+  ))
 }
 
 function questions(tickets: readonly Ticket[]): JSX.Element | null {
-  if (tickets.length === 0) return null
-  return (
-    <ul>
-      {tickets.map(({ ticket, run, policies, reason, expiresAt }) => (
-        <li key={ticket}>
-          <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} /> {policyRefs(policies)}
-          {` (${reason}), until `}
-          <Moment at={expiresAt} />.
-        </li>
-      ))}
-    </ul>
-  )
+  return listOf(tickets, ({ ticket, run, policies, reason, expiresAt }) => (
+    <li key={ticket}>
+      <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} /> {policyRefs(policies)}
+      {` (${reason}), until `}
+      <Moment at={expiresAt} />.
+    </li>
+  ))
 }
 
 function waiting(approvals: readonly ApprovalSummary[]): JSX.Element | null {
-  if (approvals.length === 0) return null
-  return (
-    <ul>
-      {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
-        <li key={digest}>
-          <RunLink run={run} />: <a href={`/approvals/${encodeURIComponent(digest)}`}>sign {policyRefs(policies)}</a>. Missing:{' '}
-          {missing.join(', ')}; signed by {signedBy.join(', ')}. Until <Moment at={expiresAt} />.
-        </li>
-      ))}
-    </ul>
-  )
+  return listOf(approvals, ({ digest, run, policies, signedBy, missing, expiresAt }) => (
+    <li key={digest}>
+      <RunLink run={run} />: <a href={`/approvals/${encodeURIComponent(digest)}`}>sign {policyRefs(policies)}</a>. Missing:{' '}
+      {missing.join(', ')}; signed by {signedBy.join(', ')}. Until <Moment at={expiresAt} />.
+    </li>
+  ))
+}
+
+function listOf<T>(rows: readonly T[], itemOf: (row: T) => JSX.Element): JSX.Element | null {
+  return rows.length === 0 ? null : <ul>{rows.map(itemOf)}</ul>
 }

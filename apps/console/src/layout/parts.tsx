@@ -55,10 +55,10 @@ export function Commands({ commands }: { commands: readonly string[] }): JSX.Ele
 /** Commands for use without this page. `same`: they show what the page shows. */
 export function Terminal(props: { commands: readonly string[]; same?: true; children?: ComponentChildren }): JSX.Element {
   return (
-    <Section id="terminal" title={props.same ? 'The same from a terminal' : 'From a terminal'}>
+    <Part still id="terminal" title={props.same ? 'The same from a terminal' : 'From a terminal'}>
       <Commands commands={props.commands} />
       {props.children}
-    </Section>
+    </Part>
   )
 }
 
@@ -124,20 +124,12 @@ export function Facts({ facts, plain = false }: { facts: readonly Fact[]; plain?
   )
 }
 
-/** A part of a page that follows what happens, with its heading. */
-export function Part({ id, title, children }: { id: string; title: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <section id={id} data-live aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>{title}</h2>
-      {children}
-    </section>
-  )
-}
+type PartProps = { id: string; title: string; still?: true; children: ComponentChildren }
 
-/** A part of a page that does not follow what happens. */
-export function Section({ id, title, children }: { id: string; title: string; children: ComponentChildren }): JSX.Element {
+/** A part of a page under its heading. It is updated live, unless it is `still`. */
+export function Part({ id, title, still, children }: PartProps): JSX.Element {
   return (
-    <section aria-labelledby={`${id}-title`}>
+    <section id={still ? undefined : id} data-live={still ? undefined : true} aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>{title}</h2>
       {children}
     </section>

@@ -1,6 +1,6 @@
 import type { PolicyView } from '#libs/contracts'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, Section } from '../layout/parts.js'
+import { Command, Part } from '../layout/parts.js'
 import { AIR, OZONE, Pane, WATER } from './pane.js'
 import { FRAME_PATH } from './pane-frame.js'
 
@@ -22,13 +22,13 @@ export async function panesPage({ read }: PageRequest): Promise<PageContent> {
           <Pane sample={OZONE} answer={ozone!} mark="data-pane" />
           <iframe class="pane-frame" src={FRAME_PATH} title={`${WATER.title}, a pane in a frame`} data-pane-frame={WATER.policy} />
         </div>
-        <Section id="try" title="Try it">
+        <Part still id="try" title="Try it">
           <p>
             Air quality turns red sooner when the limit falls from 35 to 25:{' '}
             <Command>hms-svc approve apps/demo/assets/policies/pm25.yaml --sign "EPA Chief"</Command>, and back:{' '}
             <Command>hms-svc rollback epa-pm25-limit@1.5.0 --reason drill</Command>.
           </p>
-        </Section>
+        </Part>
       </>
     ),
   }

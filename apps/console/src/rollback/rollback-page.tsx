@@ -5,7 +5,7 @@ import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { ChoiceForm, RadioField, ReasonFields, Submit } from '../forms/fields.js'
 import { Absent, Alert, Loaded, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Moment, Section, Table } from '../layout/parts.js'
+import { Moment, Part, Table } from '../layout/parts.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { readPeople, type People } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
@@ -139,7 +139,7 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
   const isVerified = from?.kind === 'verified'
   const changes = isVerified ? diffPolicies(from.release?.policy, to as PolicyDocument) : []
   return (
-    <Section id="changes" title="What changes">
+    <Part still id="changes" title="What changes">
       {!isVerified ? (
         <Alert kind="error" title="Look twice">
           <p>DIFFERENCE NOT VERIFIED: {from?.why ?? 'nothing was read'}. What is brought back was compared with nothing.</p>
@@ -158,7 +158,7 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
           <p>{text}</p>
         </Alert>
       ))}
-    </Section>
+    </Part>
   )
 }
 
@@ -190,7 +190,7 @@ function RollBack({ id, version, reason, publicReason, only, people }: RollBackP
           audience: people.installation,
         }}
       />
-      <Section id="all" title="If one signature is not enough">
+      <Part still id="all" title="If one signature is not enough">
         <p>
           A version that the release in force does not name as fallback needs as many signatures as approving it would take. Such a rollback
           is prepared first, and then signed like any approval. It rolls back {id} alone; no other policy changes.
@@ -202,7 +202,7 @@ function RollBack({ id, version, reason, publicReason, only, people }: RollBackP
           <input type="hidden" name="public-reason" value={publicReason} />
           <Submit outline>Prepare it for signatures</Submit>
         </form>
-      </Section>
+      </Part>
     </>
   )
 }

@@ -6,7 +6,7 @@ import type { PlacedAct } from './act.js'
 import { readPeople, type People } from './people.js'
 import { SigningBlock } from './signing-block.js'
 import { Statement } from './statement-view.js'
-import { Section } from '../layout/parts.js'
+import { Part } from '../layout/parts.js'
 
 type Heading = Pick<PageContent, 'title' | 'section' | 'trail' | 'state' | 'beside'>
 
@@ -33,10 +33,10 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
     script: 'sign',
     body: (
       <div class="columns">
-        <Section id="signed" title="What is signed">
+        <Part still id="signed" title="What is signed">
           <p>It counts for ten minutes from now. Load the page again for a later one.</p>
           <Statement payload={payload} digest={statement.digest} />
-        </Section>
+        </Part>
         {people.kind === 'loaded' ? (
           <SigningBlock
             verb={verb}
