@@ -70,11 +70,29 @@ describe('all services together', () => {
   })
 })
 
+const sources = [...sourcesOf('apps', /\.tsx?$/), ...sourcesOf('libs', /\.ts$/)].filter(
+  ({ path }) => !/\.(spec|suite)\.ts$|\/testing\//.test(path),
+)
+
+/** The files that docs/how-it-works.md names under "How do I add a kind of channel for partners?". */
+describe('a kind of channel', () => {
+  it('is named in eight files outside its own folder: agent2agent', () => {
+    const naming = sources.filter(({ path, text }) => !path.startsWith('apps/notifier/src/channels/a2a/') && /\bagent2agent\b/.test(text))
+    expect(naming.map(({ path }) => path).toSorted()).toEqual([
+      'apps/cli/src/partners/partners.ts',
+      'apps/notifier/src/channels/channels.module.ts',
+      'apps/notifier/src/partners/channel.ts',
+      'apps/notifier/src/partners/channels.dto.ts',
+      'apps/notifier/src/partners/parse-partner.ts',
+      'apps/notifier/src/registration/check-partner.ts',
+      'apps/notifier/src/secrets/sealed-channels.ts',
+      'libs/contracts/src/api/registries.ts',
+    ])
+  })
+})
+
 /** The files that docs/how-it-works.md names under "How do I add a stage?". */
 describe('a stage', () => {
-  const sources = [...sourcesOf('apps', /\.tsx?$/), ...sourcesOf('libs', /\.ts$/)].filter(
-    ({ path }) => !/\.(spec|suite)\.ts$|\/testing\//.test(path),
-  )
   const others = ['nest-cli.json', 'docker-compose.yml', 'k8s/base/kustomization.yaml'].map((path) => ({
     path,
     text: readFileSync(join(ROOT, path), 'utf8'),

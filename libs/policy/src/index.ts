@@ -1,4 +1,4 @@
-export { checkBase } from './base.js'
+export { checkBase } from './check-base.js'
 export * from './changes.js'
 export * from './cohort/bucket.js'
 export * from './cohort/murmur3.js'

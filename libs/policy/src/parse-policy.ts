@@ -1,7 +1,7 @@
 import { isObject } from '#libs/contracts'
 import { POLICY_MAX_BYTES, policyDigest, type PolicyDocument, type PolicySource } from './document.js'
 import { type Finding, Report } from './finding.js'
-import { checkBase } from './base.js'
+import { checkBase } from './check-base.js'
 import { readYaml } from './yaml/read-yaml.js'
 
 export type ParsedPolicy = { ok: true; source: PolicySource } | { ok: false; findings: Finding[] }
