@@ -45,7 +45,7 @@ function bringIn() {
   if (after !== before) announce(after)
 }
 
-/** What a reader opened is no difference. */
+/** Ignores differences that come from what the reader opened. */
 const withoutOpen = (form) => form.outerHTML.replaceAll(' open=""', '')
 
 /** Shows or removes, before a form or section, the warning that it no longer fits the state. */
@@ -103,7 +103,7 @@ function isFilledIn(field) {
   return field.type === 'radio' || field.type === 'checkbox' ? field.checked !== field.defaultChecked : field.value !== field.defaultValue
 }
 
-/** What was opened stays open, what was scrolled stays there. */
+/** Keeps opened details open, and scrolled elements at their position. */
 function keepPlace(part, copy) {
   for (const details of part.querySelectorAll('details[open][id]'))
     copy.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute('open', '')

@@ -1,6 +1,6 @@
 // Draws one pane: a reading, and the rule that it is held against.
 
-/** What a pane shows, and what waits while updates are paused. Counts its draws, so that anyone can see which panes were left alone. */
+/** View of one pane: the shown value, and the value that waits during a pause. Counts its draws, to show which panes did not change. */
 export class Drawing {
   #paused = false
   #waiting

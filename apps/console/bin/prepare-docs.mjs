@@ -9,7 +9,7 @@ const DOCS = new URL('../../../docs/', import.meta.url)
 const ROOT = 'http://package/docs/'
 /** Width that a picture may have without a scroll area of its own. */
 const PAGE_PX = 640
-/** Where the compiled console reads them. */
+/** Folder from which the compiled console reads them. */
 const PREPARED = new URL('../../../dist/apps/console/docs.json', import.meta.url)
 
 /** Groups in the order of the sidebar, and the documents that begin a group; the others follow by name. */

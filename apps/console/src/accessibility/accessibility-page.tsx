@@ -1,7 +1,7 @@
 import type { PageContent } from '../layout/page.js'
 import { Part } from '../layout/parts.js'
 
-/** What these pages promise to people with disabilities, and what they do not hold. */
+/** Page of the promises to people with disabilities, and of the limits that are known. */
 export async function accessibilityPage(): Promise<PageContent> {
   return {
     title: 'Accessibility',

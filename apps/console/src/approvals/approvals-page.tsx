@@ -17,7 +17,7 @@ export function stateBeside(digest: string, { state, overtakenBy = 0, signedBy }
   return { state: [state, overtakenBy, ...signedBy].join(), beside: `/approvals?${queryOf({ of: digest })}` }
 }
 
-/** What waits for signatures, and where a new release begins. `?of=DIGEST`: the page has the state of that approval. */
+/** Page of the approvals that wait for signatures, with the form for a new release. `?of=DIGEST`: with the state of that approval. */
 export async function approvalsPage({ read, now, query }: PageRequest): Promise<PageContent> {
   const of = textIn(query, 'of', 100)
   const followed = of === '' ? undefined : await read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(of)}`)

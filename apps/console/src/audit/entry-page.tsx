@@ -17,7 +17,7 @@ import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, PolicyLinks
 import { isUnread, mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { type LogKeys, readPeople } from '../signing/people.js'
 
-/** What belongs to the run of an entry: who signed, what changed, and the proof of each release. */
+/** Signers, changes and proofs of the run that an entry belongs to. */
 interface Background {
   approval: Answer<ApprovalSummary>
   changes: Answer<PolicyHistoryEntry[]>[]
@@ -146,7 +146,7 @@ function Changes({ answers }: { answers: Background['changes'] }): JSX.Element {
   )
 }
 
-/** What people did by this event itself, not what the run is about. */
+/** Returns the acts of people in this event itself, without those of its run. */
 function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
   return (
     <>

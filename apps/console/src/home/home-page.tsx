@@ -10,13 +10,13 @@ import { valueOf, type Answer } from '../reading/answer.js'
 import { Needs } from './needs.js'
 import { countTrouble, Trouble } from './trouble.js'
 import { WalkthroughPart } from './walkthrough.js'
-import { readFacts } from './world.js'
+import { readFacts } from './overview-state.js'
 
 const [MAX_POLICIES, MAX_ENDED] = [20, 6]
 /** States in which bots change to another version, or two versions are compared. */
 const TURNING: readonly RunState[] = ['CANARY', 'PAUSED', 'ROLLING_OUT', 'BAKING', 'ROLLING_BACK']
 
-/** What is in force, what needs a person, and what is wrong now. */
+/** Overview: the policies in force, the tasks of people, and current faults. */
 export async function homePage({ read, health, walkthrough }: PageRequest): Promise<PageContent> {
   const [policies, facts, steps] = await Promise.all([
     read<PolicyView[]>('/v1/policies'),

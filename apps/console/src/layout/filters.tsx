@@ -21,7 +21,7 @@ export function TextFilter({ name, label, value = '' }: { name: string; label: s
 interface ChoiceProps {
   name: string
   label: string
-  /** What is shown where nothing is chosen. */
+  /** Text of the choice that does not filter. */
   any: string
   choices: readonly string[]
   /** Texts of the choices; without one a choice is shown as it is. */

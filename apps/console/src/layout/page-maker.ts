@@ -7,7 +7,7 @@ import { type Header, type LayoutProps, renderPage } from './layout.js'
 import type { PageContent, PageRequest } from './page.js'
 import type { FoundPage } from './find-page.js'
 
-/** Who asks for a page, and with which filters. */
+/** Request for a page: its reader, and its filters. */
 export interface Asked {
   query: URLSearchParams
   authorization: string | undefined

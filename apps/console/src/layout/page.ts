@@ -27,7 +27,7 @@ export interface PageContent {
   heading?: string
   section: Section
   trail?: readonly { href: string; text: string }[]
-  /** One sentence that says how things stand; announced when it changes. */
+  /** State of the subject in one sentence; announced when it changes. */
   summary: string
   /** The page does not change while it is open: it shows no time and has no live updates. A client that follows it gets it once. */
   still?: true
@@ -47,7 +47,7 @@ export interface Page {
   path: string
   /** Has no live updates: the page does not change, is expensive to make, or contains what a person is about to sign. */
   still?: true
-  /** For the holder of the token in its address: its reads do not use the console's own key. */
+  /** Page for the holder of the token in its address: its reads do not use the console's own key. */
   open?: true
   content(request: PageRequest): Promise<PageContent>
 }

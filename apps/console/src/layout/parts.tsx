@@ -173,7 +173,7 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`
 }
 
-/** How long until a time, as people say it: `6 days 23 h`, `3 h 20 min`, `4 min 10 sec`. */
+/** Returns the time left until `at`: `6 days 23 h`, `3 h 20 min`, `4 min 10 sec`. */
 export function timeLeft(until: string, now: Date): string {
   return spokenRemainder(Date.parse(until) - now.getTime())
 }

@@ -25,7 +25,7 @@ export class FollowedPage {
     // A page that cannot be made now is made the next time; the reader's copy says as of when it is.
     this.repeat = new PeriodicTask(clock, {
       everyMs: () => (this.last?.still === true ? Infinity : pauseMs(this.count())), // guard: console-still-once
-      run: () => this.look(),
+      run: () => this.poll(),
       failed: () => {},
     })
   }
@@ -45,7 +45,7 @@ export class FollowedPage {
     }
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const made = await this.make()
     const changed = this.last === undefined || withoutTime(made.html) !== withoutTime(this.last.html)
     this.last = made

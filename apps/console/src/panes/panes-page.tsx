@@ -4,7 +4,7 @@ import { Command, Part } from '../layout/parts.js'
 import { AIR, OZONE, Pane, WATER } from './pane.js'
 import { FRAME_PATH } from './pane-frame.js'
 
-/** What a host of panes looks like: one connection, three panes, one of them in a frame. */
+/** Example of a host of panes: one connection, three panes, one of them in a frame. */
 export async function panesPage({ read }: PageRequest): Promise<PageContent> {
   const [air, ozone] = await Promise.all([AIR, OZONE].map(({ policy }) => read<PolicyView>(`/v1/policies/${policy}`)))
   return {

@@ -14,7 +14,7 @@ export function addReceiptForm(server: FastifyInstance, sendOf: SendOf): void {
         const detail = `The receipt cannot be sent now: ${answer.detail}. Nothing was acknowledged; press the button again.`
         throw new HmsError('HMS_UNREACHABLE', detail, { status: 503 })
       }
-      // Whatever it said stands on the page.
+      // The page shows the response, whichever it was.
       return reply.redirect(`${path}?pressed`, 303)
     })
   })

@@ -7,7 +7,7 @@ import { whoMayNotReview } from '../signing/people.js'
 import { wrongChoice } from '../signing/statement-page.js'
 import { TICKET_WORDS } from './reviews-page.js'
 
-/** What a person signs who answers a ticket: bound to its run, its attempt and its release. */
+/** Page that shows a decision on a ticket to sign, bound to its run, attempt and release. */
 export async function decideTicketPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query } = request
   const number = (params['ticket'] ?? '').slice(0, 40)

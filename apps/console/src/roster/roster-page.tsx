@@ -6,7 +6,7 @@ import { count, Moment, Part, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { readPeople } from '../signing/people.js'
 
-/** Who may sign what, and with which keys, by the newest roster. */
+/** Page of the newest roster: people, their keys, and what each may sign. */
 export async function rosterPage({ read, now }: PageRequest): Promise<PageContent> {
   const answer = await readPeople(read)
   return {

@@ -40,7 +40,7 @@ const ISO_TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 const BUSY = 'Another canary has its region. It resumes automatically when that one is over; it can be aborted meanwhile.'
 const HELD = 'Every reader has the rule already, and applies it from its effective time on. Until then it can be aborted or superseded.'
 
-/** What a person who reads about this run wants to know next, in a sentence or two. */
+/** Returns the next steps for a reader of this run, in a sentence or two. */
 export function whatNext(run: RunView): string {
   if (run.detail === undefined) return nextOf(run)
   return run.state === 'QUEUED' ? `It waits for its turn, ${run.detail}.` : `${nextOf(run)} ${run.detail}.`

@@ -1,10 +1,10 @@
-/** What the page's script is to do once a key is open. It stands in the page as JSON. */
+/** Request that the page's script sends once a key is open; embedded in the page as JSON. */
 export interface PlacedAct {
   /** `approval`: one signature for each release. `statement`: the signed statement itself. `rollback`: a signed request, sent at once. */
   kind: 'approval' | 'statement' | 'rollback'
-  /** Of the API: where it is sent. */
+  /** Path of the API. */
   path: string
-  /** What goes with the signatures; of `rollback` all that is sent. */
+  /** Members sent beside the signatures; for `rollback`, the whole body. */
   body: object
   /** Page that shows what became of it; without it that of the run in the answer, else this page. */
   done?: string

@@ -10,7 +10,7 @@ import type { SendOf } from '../reading/client-of.js'
 import type { Sent } from '../reading/answer.js'
 
 /** Paths that need a person's signature and no key. The form must not reach any other path. */
-const DOORS = [
+const SIGNED_PATHS = [
   /^\/v1\/approvals$/,
   /^\/v1\/approvals\/sha256:[0-9a-f]{64}\/decisions$/,
   /^\/v1\/(runs|tickets)\/\d{1,9}\/decisions$/,
@@ -26,7 +26,7 @@ export function addPasteForm(server: FastifyInstance, show: ShowAnswer, sendOf: 
     scope.post('/signatures', { config: { page: true } }, async (request, reply) => {
       const form = request.body as FormData
       const path = textOf(form, 'path')
-      if (!DOORS.some((door) => door.test(path))) throw unreadable('It does not say what was signed.')
+      if (!SIGNED_PATHS.some((signed) => signed.test(path))) throw unreadable('It does not say what was signed.')
       const sent = await sendOf(request)<{ run?: unknown }>(path, requestOf(path, form))
       if (sent.kind === 'taken') return reply.redirect(placeOf(textOf(form, 'done'), sent.value), 303)
       return show(request, reply, refusedSignature(sent))

@@ -20,7 +20,7 @@ export interface SigningProps {
 
 const AGAIN = 'It is a large change: the page signs only with it.'
 
-/** Where a person signs: with a key file that stays in the page, or by a signature made elsewhere. */
+/** Part of a page in which a person signs: with a key file that stays in the page, or by a signature made elsewhere. */
 export function SigningBlock({ act, verb, command, payloads, asksReason = false, again }: SigningProps): JSX.Element {
   return (
     <section id="sign" aria-labelledby="sign-title" data-signing={JSON.stringify(act)}>

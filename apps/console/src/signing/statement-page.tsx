@@ -11,7 +11,7 @@ import { Part } from '../layout/parts.js'
 type Heading = Pick<PageContent, 'title' | 'section' | 'trail' | 'state' | 'beside'>
 
 export interface StatementPage extends Heading {
-  /** What signing does, in a sentence. */
+  /** Effect of signing, in a sentence. */
   summary: string
   /** The bytes that a person signs, made for this page. */
   statement: { payload: Uint8Array; digest: string }

@@ -8,7 +8,7 @@ export interface StatementProps {
   /** Base64 of the bytes that are signed. */
   payload: string
   digest: string
-  /** For a release: its changes to the version in force. */
+  /** Changes of a release to the version in force. */
   release?: ConsentRelease
   /** Version in force that `release` was compared with. */
   live?: VerifiedLive

@@ -5,7 +5,7 @@ export interface ServiceHealth {
   service: ServiceName
   state: ReadyState
   instances: { up: number; all: number }
-  /** What people should look at, in sentences. */
+  /** Sentences for operators. */
   concerns: string[]
 }
 

@@ -4,7 +4,7 @@ import type { Roster } from '#libs/signing'
 import type { Page, PageRequest } from '../layout/page.js'
 import type { Answer, Sent } from '../reading/answer.js'
 import { parseClean } from '../reading/api-reader.js'
-import { readHeader } from '../home/world.js'
+import { readHeader } from '../home/overview-state.js'
 import { renderPage } from '../layout/layout.js'
 
 export interface Shown {

@@ -19,7 +19,7 @@ const MAX_LETTERS = 200
 /** Newest records of a topic, and newest entries of the log, that a page reads. */
 const [MAX_RECORDS, MAX_ENTRIES] = [200, 1_000] as const
 
-/** How far one reader of a topic is. `unknown`: its service does not say. */
+/** Position of one consumer of a topic. `unknown`: its service does not report it. */
 export type ReaderLag =
   | { reader: ServiceName; known: true; messages: number; seconds: number; oldest?: { run: number | null; at: string } }
   | { reader: ServiceName; known: false }

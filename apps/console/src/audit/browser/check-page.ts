@@ -1,4 +1,4 @@
-// Runs in the page: recomputes proofs of the log from what the page brings and the roster's keys.
+// Runs in the page: recomputes proofs of the log from the data of the page and the roster's keys.
 import { checkProof, ProofRefused, type ProofToCheck } from './check-proof.js'
 
 const DEADLINE_MS = 10_000
@@ -14,7 +14,7 @@ for (const element of document.querySelectorAll<HTMLElement>('[data-proof]')) {
   })
 }
 
-/** What the page brings: where the proof is, of which release, and whose keys count. */
+/** Data of the page: address of the proof, its release, and the keys that count. */
 type Marked = { proof: string; release: string; logs: string }
 
 async function check({ proof: path, release, logs }: Marked): Promise<string> {

@@ -20,7 +20,7 @@ export interface ProofToCheck {
   proof: string
   logs: LogKeys[]
   release: ApprovedRelease
-  /** Where the release stands in the tree that the entry names. */
+  /** Index of the release in the tree that the entry names. */
   member: ApprovalMember
 }
 

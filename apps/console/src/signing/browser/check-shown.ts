@@ -3,14 +3,14 @@ import { consentOf, consentTexts, type Consent, type PolicyDocument, type Signed
 import { digestOf } from '#libs/signing'
 import type { PlacedAct } from '../act.js'
 
-/** What the page shows of one statement. */
+/** One statement as the page shows it. */
 export interface Shown {
   /** In groups of four, as people compare it. */
   digest: string
   /** Base64 of the statement: what will be signed. */
   bytes: string
   lines: { field: string; value: string }[]
-  /** For a release: base64 of the release in force that it was compared with; empty if none is in force. */
+  /** Release in force that a release was compared with, in base64; empty if none is in force. */
   live?: string
   /** Instead of `live`: why nothing was compared. */
   why?: string

@@ -1,7 +1,7 @@
 import { toHex } from '#libs/contracts'
 import { KeyRefused, REFUSALS } from './key-refused.js'
 
-/** How a key file is locked: PBES2 of RFC 8018 §6.2 with PBKDF2 and AES-CBC. */
+/** Parameters by which a key file is encrypted: PBES2 of RFC 8018 §6.2 with PBKDF2 and AES-CBC. */
 export interface LockedKey {
   salt: Uint8Array
   rounds: number

@@ -10,13 +10,13 @@ import { countNeeds, neededRuns, type NeedsFacts } from './needs.js'
 import { badlyEnded, countTrouble, troubledRuns, type TroubleFacts } from './trouble.js'
 
 /** Facts that Overview lists, and that the header of every page counts. */
-export interface WorldFacts {
+export interface OverviewFacts {
   needs: NeedsFacts
   trouble: TroubleFacts
 }
 
 /** State of the installation, as the header shows it. `seen`: all is well, but the page may not read the dead letters. */
-interface World {
+interface OverviewState {
   state: 'well' | 'seen' | 'needs' | 'stopped' | 'unknown'
   /** Things that need a person. */
   things: number
@@ -26,7 +26,7 @@ interface World {
   breakGlass: RunView[]
 }
 
-export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'health'>): Promise<WorldFacts> {
+export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'health'>): Promise<OverviewFacts> {
   const lately = read<RunView[]>('/v1/runs')
   const [open, approvals, tickets, newest, freezes, runs, partners, letters, services] = await Promise.all([
     read<RunView[]>('/v1/runs?open=yes'),
@@ -45,7 +45,7 @@ export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'he
   return { needs, trouble: { services, letters, runs, open, freezes, tickets, newest, partners } }
 }
 
-function worldOf({ needs, trouble }: WorldFacts): World {
+function stateOf({ needs, trouble }: OverviewFacts): OverviewState {
   const freezes = (valueOf(trouble.freezes) ?? [])
     .filter(({ state }) => state === 'ACTIVE')
     .toSorted((a, b) => Number(isStop(b)) - Number(isStop(a)))
@@ -64,13 +64,13 @@ function isStop({ id }: FreezeView): boolean {
 }
 
 export async function readHeader(request: Pick<PageRequest, 'read' | 'health'>): Promise<Header> {
-  const world = worldOf(await readFacts(request))
-  return { state: <WorldState world={world} />, holds: <Holds world={world} /> }
+  const overview = stateOf(await readFacts(request))
+  return { state: <StateLine overview={overview} />, holds: <Holds overview={overview} /> }
 }
 
 const STATES = { well: 'good', seen: 'good', needs: 'warn', stopped: 'bad', unknown: 'idle' } as const
 
-function WorldState({ world: { state, things } }: { world: World }): JSX.Element {
+function StateLine({ overview: { state, things } }: { overview: OverviewState }): JSX.Element {
   const texts = {
     well: '✓ All well',
     seen: '✓ All that is visible is well',
@@ -87,7 +87,7 @@ function WorldState({ world: { state, things } }: { world: World }): JSX.Element
   )
 }
 
-function Holds({ world: { freezes, breakGlass } }: { world: World }): JSX.Element {
+function Holds({ overview: { freezes, breakGlass } }: { overview: OverviewState }): JSX.Element {
   return (
     <div id="holds" data-live>
       {freezes.map((freeze) => (
