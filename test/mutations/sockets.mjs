@@ -80,7 +80,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'closed-door',
     guard: 'a closed endpoint responds with 503, not 404',
-    without: ['closed ? { ...door, open: refuse } : door', 'door'],
+    without: ['closed ? { ...endpoint, open: refuse } : endpoint', 'endpoint'],
     spec: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.spec.ts',
     test: 'responds 503 once it is closed, not that the path is unknown',
   },

@@ -51,7 +51,7 @@ export class DeliveryLanes implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.registry.beforeCollect(() => this.database.transaction((tx) => this.metrics.look(tx)))
+    this.registry.beforeCollect(() => this.database.transaction((tx) => this.metrics.update(tx)))
     this.pruning.rule(DELIVERIES, { isNeeded: isNewestOfLane })
   }
 

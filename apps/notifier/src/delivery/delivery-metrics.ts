@@ -20,7 +20,7 @@ export class DeliveryMetrics {
     this.tries.inc({ channel: kindOf(channel), outcome: state === 'pending' ? 'retrying' : state })
   }
 
-  async look(tx: Transaction): Promise<void> {
+  async update(tx: Transaction): Promise<void> {
     const [oldest] = await tx.documents(DELIVERIES).find({ where: { state: 'pending' }, orderBy: 'created_at', limit: 1 })
     this.oldest.reset()
     const seconds = oldest === undefined ? 0 : Math.max(0, (tx.now.getTime() - Date.parse(oldest.createdAt)) / 1_000)

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { CHALLENGES } from '../problem.js'
 import { PlainRequests } from './plain-request.js'
 
-export interface UpgradeDoor {
+export interface UpgradeEndpoint {
   /** The only path that upgrades to WebSocket. */
   path: string
   /** Takes over the socket. An error that it throws is sent to the client. */
@@ -23,7 +23,7 @@ export interface Upgrade {
  * Handles all upgrades of a server: an offer of another protocol is served as a plain request, a WebSocket for another path gets 404, and
  * no error leaves the listener. Returns a function that stops accepting: each WebSocket then gets 503, not the 404 of a missing listener.
  */
-export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
+export function serveUpgrades(server: Server, endpoint: UpgradeEndpoint): () => void {
   const plain = new PlainRequests(server)
   let closed = false
   const listener = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -31,7 +31,7 @@ export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
     socket.on('error', onError)
     contained(() => {
       // guards: closed-door, plain-offer
-      if (asksForWebSocket(request)) return void admit(closed ? { ...door, open: refuse } : door, { request, socket, head })
+      if (asksForWebSocket(request)) return void admit(closed ? { ...endpoint, open: refuse } : endpoint, { request, socket, head })
       plain.answer(request, head, () => socket.off('error', onError))
     }, onError)()
   }
@@ -46,7 +46,7 @@ function refuse(): never {
 }
 
 /** Opens or refuses a WebSocket. Never rejects. */
-async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade, 'target'>): Promise<void> {
+async function admit({ path, open, problemOf }: UpgradeEndpoint, asked: Omit<Upgrade, 'target'>): Promise<void> {
   const { method = 'GET', url = '' } = asked.request
   try {
     const target = targetOf(url)
