@@ -2973,7 +2973,7 @@ export interface components {
         SimulationView: {
             run: number;
             /** @enum {unknown} */
-            state: "waiting" | "failed" | "new" | "passed" | "paused" | "aborted";
+            state: "waiting" | "passed" | "new" | "failed" | "paused" | "aborted";
             attempt: number;
             score: null | components["schemas"]["ReplayScore"];
             skipped: components["schemas"]["SkippedScenario"][];
@@ -4382,7 +4382,7 @@ export interface operations {
                         run: number;
                         label: string;
                         /** @enum {unknown} */
-                        state: "waiting" | "failed" | "ended" | "new" | "proving" | "publishing" | "observing" | "growing" | "passed" | "baking" | "paused";
+                        state: "waiting" | "passed" | "new" | "proving" | "publishing" | "observing" | "growing" | "baking" | "failed" | "paused" | "ended";
                         scope: string;
                         requestedShare: number;
                         members: components["schemas"]["CanaryMember"][];
