@@ -84,10 +84,8 @@ export function describe(error: unknown): string {
 
 const RULE_LANGUAGE = factLanguage(['next', 'previous', 'plan', 'stage', 'scope'])
 
-type Facts = Record<string, Json>
-
 /** Returns only the facts that a rule reads, so that a rule on one number costs the same for a large policy. */
-function factsFor({ next, previous, plan, stage }: GuardRequest, reads: { next: Reads; previous: Reads }): Facts {
+function factsFor({ next, previous, plan, stage }: GuardRequest, reads: { next: Reads; previous: Reads }): Record<string, Json> {
   return {
     next: cut(next as JsonObject, reads.next),
     previous: previous === null ? null : cut(previous as JsonObject, reads.previous),

@@ -78,13 +78,11 @@ export function ruleName({ id, version }: Pick<GuardRule, 'id' | 'version'>): st
   return `${id}@${version}`
 }
 
-type RequestTarget = Pick<GuardRequest, 'action' | 'next' | 'previous'>
-
 /**
  * Whether a rule applies to a request: never to its own policy, so that a rule that always fails can be replaced; to other guard rules only
  * if it names them, and never to their rollback. Tags of the live version count too: dropping a tag does not evade a rule.
  */
-export function applies(rule: GuardRule, { action, next, previous }: RequestTarget): boolean {
+export function applies(rule: GuardRule, { action, next, previous }: Pick<GuardRequest, 'action' | 'next' | 'previous'>): boolean {
   if (!rule.when.includes(action) || rule.id === next.id) return false
   const tags = [...tagsOf(next), ...(previous === null ? [] : tagsOf(previous))]
   const isNamed = rule.policies?.includes(next.id) === true || rule.tags?.some((tag) => tags.includes(tag)) === true

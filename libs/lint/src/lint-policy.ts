@@ -97,8 +97,6 @@ const PIPELINE_KEYS = new Set(['partners', 'breaking'])
 
 const RANK: Record<Level, number> = { patch: 0, minor: 1, major: 2 }
 
-type Need = { level: Level; why: string }
-
 /** Checks that the version is unused, above the live one, and raised far enough for the changes. */
 function checkVersions(
   source: PolicySource,
@@ -153,7 +151,7 @@ function checkVersions(
   }
 }
 
-function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined): Need {
+function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined): { level: Level; why: string } {
   const field = `"${path.join('.')}"`
   const [top = ''] = path
   if (top === 'version' || PIPELINE_KEYS.has(top)) return { level: 'patch', why: '' }

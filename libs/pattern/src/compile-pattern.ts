@@ -36,8 +36,6 @@ export function compilePattern(pattern: string, maxProgram = MAX_PROGRAM): Patte
   return { size, test: matcher(program, start) }
 }
 
-type Program = ReturnType<RE2JS['re2']>['prog']['inst']
-
 function parse(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern)
@@ -52,7 +50,7 @@ function tooLarge(max: number): PatternRefused {
   )
 }
 
-function matcher(program: Program, start: number): Pattern['test'] {
+function matcher(program: ReturnType<RE2JS['re2']>['prog']['inst'], start: number): Pattern['test'] {
   // Typed arrays, because objects are three times as slow.
   const [ops, outs, args] = (['op', 'out', 'arg'] as const).map((member) => Int32Array.from(program, (one) => one[member])) as [
     Int32Array,

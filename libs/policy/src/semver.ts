@@ -10,8 +10,6 @@ const MAX_LENGTH = 128
 
 export type Level = 'major' | 'minor' | 'patch'
 
-type Parts = { core: [string, string, string]; prerelease: string[] }
-
 export function isSemVer(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_LENGTH && SEMVER.test(value)
 }
@@ -47,7 +45,7 @@ export function nextVersion(version: string, level: Level): string {
   return level === 'minor' ? `${major}.${minor + 1n}.0` : `${major}.${minor}.${patch + 1n}`
 }
 
-function parts(version: string): Parts {
+function parts(version: string): { core: [string, string, string]; prerelease: string[] } {
   const match = version.length <= MAX_LENGTH ? SEMVER.exec(version) : null
   if (!match) throw new TypeError(`${JSON.stringify(version.slice(0, MAX_LENGTH))} is not a SemVer 2.0 version`)
   const [, major = '', minor = '', patch = '', prerelease] = match

@@ -97,7 +97,9 @@ export class DecideRun {
     await this.database.transaction(async (tx) => {
       const predicate = this.verify(statement, tx.now)
       if (!isSignedLately(predicate.at, tx.now)) throw expired() // guard: strangers-late
-      if (!isAbout(predicate)) throw otherDecision(`The signed decision is about ${describe(predicate)}.`)
+      const { run, ticket } = predicate
+      if (!isAbout(predicate))
+        throw otherDecision(`The signed decision is about ${ticket === undefined ? '' : `ticket ${ticket} of `}run #${run}.`)
     })
   }
 
@@ -227,10 +229,6 @@ export function refusalOfSignature(error: SignatureError): HmsError {
     })
   }
   return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
-}
-
-function describe({ run, ticket }: RunDecisionPredicate): string {
-  return ticket === undefined ? `run #${run}` : `ticket ${ticket} of run #${run}`
 }
 
 function expired(): HmsError {

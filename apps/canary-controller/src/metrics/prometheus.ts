@@ -45,10 +45,8 @@ export class Prometheus {
   }
 }
 
-type Verdict = { holds: boolean } | { problem: string }
-
 /** Passes if there is at least one sample and each is 1: no data is no success. */
-function verdictOf(answer: unknown): Verdict {
+function verdictOf(answer: unknown): { holds: boolean } | { problem: string } {
   const values = valuesOf(answer)
   if (values === undefined) return { problem: 'it answers something that is no vector and no scalar' }
   if (values.length === 0) return { problem: 'no data: the query finds no series' }

@@ -15,10 +15,8 @@ import { commandOf, commandsAfterDemo } from './try-it.js'
 
 const OBSERVE_MS = 10_000
 
-type DemoFlags = FlagsOf<typeof DEMO>
-
 /** Runs the demo. With `--once` it ends with the exit code of the run instead of serving until Ctrl-C. */
-export async function runDemo(context: CliContext, flags: DemoFlags): Promise<number> {
+export async function runDemo(context: CliContext, flags: FlagsOf<typeof DEMO>): Promise<number> {
   const target = placeOf(context, flags)
   const observeMs = durationFlag('--observe', flags.observe)
   // The caller's environment overrides the demo's default.

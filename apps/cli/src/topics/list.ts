@@ -45,8 +45,6 @@ function lagText({ lag }: TopicReport): string {
     .join('; ')
 }
 
-type GroupLag = TopicReport['lag'][number]
-
 export type TopicFigures = Omit<TopicActivity, 'groups'> & Pick<TopicReport, 'lag'>
 
 /** Reads topics from the bus, and lag from the services, which alone know the lag in time. `unreachable`: services that did not report. */
@@ -61,7 +59,7 @@ export async function readFigures(client: ApiClient) {
 }
 
 /** Computes the lag of each group. Pure. A group that no service reported has the lag in messages from the bus, and no lag in time. */
-function lagOf(topic: string, groups: TopicActivity['groups'], reported: readonly ServiceLag[]): GroupLag[] {
+function lagOf(topic: string, groups: TopicActivity['groups'], reported: readonly ServiceLag[]): TopicReport['lag'][number][] {
   const own = reported.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)
   const others = groups.filter(({ group }) => !own.some((each) => each.group === group))
   return [...own, ...others.map(({ group, messages }) => ({ group, messages, seconds: null }))].sort((a, b) => (a.group < b.group ? -1 : 1))

@@ -22,7 +22,8 @@ export function verifyHistory(id: string, entries: readonly PolicyHistoryEntry[]
   const proofs = entries.map((entry, index) => attempt(() => prove(id, entry, { above: entries[index - 1], rosters })))
   return entries.map((entry, index) => {
     const proof = proofs[index]!
-    if (proof instanceof HmsError) return { entry: withoutRecord(entry), refusal: proof }
+    const { record: _record, ...unproven } = entry
+    if (proof instanceof HmsError) return { entry: unproven, refusal: proof }
     const below = proofs.slice(index + 1)
     const isChangeUnknown = below[0] instanceof HmsError
     const earlier = below.flatMap((each) => (each instanceof HmsError ? [] : (each.release ?? [])))
@@ -90,10 +91,6 @@ function provenEntry(
 
 function policyOf({ predicate }: VerifiedRelease): PolicyDocument {
   return predicate.policy as unknown as PolicyDocument
-}
-
-function withoutRecord({ record: _record, ...entry }: PolicyHistoryEntry): PolicyHistoryEntry {
-  return entry
 }
 
 /** Returns the proof or the refusal. A member of a wrong type is a refusal too. */

@@ -23,8 +23,6 @@ export interface LiveSource {
 const WAIT_MS = 8_000
 const PAUSE_MS = 200
 
-type Attempt = { live: Map<string, VerifiedLive>; isFinal: boolean }
-
 /** Reads the values of the stable scope and verifies them with `judgeFrame`. Never throws: a failure makes values `unverified`. */
 export async function readLive(ids: readonly string[], source: LiveSource): Promise<Map<string, VerifiedLive>> {
   const { clock, waitMs = WAIT_MS } = source
@@ -77,7 +75,7 @@ export function unverified(ids: readonly string[], error: unknown): Map<string, 
   return new Map(ids.map((id) => [id, { kind: 'unverified', why: reasonOf(error) }]))
 }
 
-async function attemptRead(ids: readonly string[], source: LiveSource): Promise<Attempt> {
+async function attemptRead(ids: readonly string[], source: LiveSource): Promise<{ live: Map<string, VerifiedLive>; isFinal: boolean }> {
   try {
     const { rosters, clock } = source
     const frame = parseFrame(JSON.stringify(await source.snapshot(ids)))

@@ -12,7 +12,6 @@ export interface GroupPosition {
   end: number
 }
 
-type Committed = Awaited<ReturnType<Admin['fetchOffsets']>>
 interface TopicEnds {
   topic: string
   partitions: Awaited<ReturnType<Admin['fetchTopicOffsets']>>
@@ -27,7 +26,7 @@ export async function readGroupPositions(admin: Admin, group: string, topics: re
 }
 
 /** Combines a group's committed offsets with the first and last offsets of topics. */
-export function groupPositions(committed: Committed, ends: readonly TopicEnds[]): GroupPosition[] {
+export function groupPositions(committed: Awaited<ReturnType<Admin['fetchOffsets']>>, ends: readonly TopicEnds[]): GroupPosition[] {
   const offsets = new Map(
     committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])),
   )

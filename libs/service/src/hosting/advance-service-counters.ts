@@ -43,12 +43,9 @@ async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
     sessions = await countOthers()
     return sessions === 0
   })
-  if (!isAlone) throw inUse(sessions)
-}
-
-function inUse(sessions: number): HmsError {
+  if (isAlone) return
   const detail =
     `${sessions} ${sessions === 1 ? 'other session uses' : 'other sessions use'} the database. ` +
     'Stop all services and close all database consoles before advancing counters.'
-  return new HmsError('HMS_RECOVER_RUNNING', detail, { status: 409, next: [action('recover')] })
+  throw new HmsError('HMS_RECOVER_RUNNING', detail, { status: 409, next: [action('recover')] })
 }

@@ -90,7 +90,6 @@ export const MAX_EARLIER_ROLES = 256
 const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
 const isPrincipal = objectOf({ name: isText, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
 const isEarlierLog = objectOf({ log: isText, witnesses: listOf(isText, MAX_WITNESSES), quorum: isCount, until: isTime })
-const isRevocation = objectOf({ keyid: isText, since: isTime, reason: isText })
 const isPrincipals: Check = (value) => isObject(value) && Object.values(value).every(isPrincipal)
 
 /** Accepts `all`, `root`, `service`, or `idPrefix` and `tag`. Other combinations would be ambiguous. */
@@ -124,7 +123,7 @@ export const ROSTER: StatementKind<RosterPredicate> = {
     expires: isTime,
     principals: isPrincipals,
     roles: listOf(isRole),
-    revoked: optional(listOf(isRevocation, MAX_REVOKED)),
+    revoked: optional(listOf(objectOf({ keyid: isText, since: isTime, reason: isText }), MAX_REVOKED)),
     log: optional(isText),
     witnesses: optional(listOf(isText, MAX_WITNESSES)),
     quorum: optional(isCount),

@@ -187,14 +187,12 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
 /** Peer of the actual connection. Filled once the request headers are sent; empty if no connection was established. */
 type ConnectionEvidence = Pick<Outcome, 'address' | 'tlsFingerprint'>
 
-type SendHeadersMessage = { request: { body?: unknown }; socket: Socket | TLSSocket }
-
 /** Evidence by request body. The body identifies the request: undici passes the object unchanged, and each attempt has its own buffer. */
 const evidenceByBody = new WeakMap<object, ConnectionEvidence>()
 
 /** Records a watched request's peer. undici publishes its socket right before the first byte; a pooled agent exposes it nowhere else. */
 subscribe('undici:client:sendHeaders', (message) => {
-  const { request, socket } = message as SendHeadersMessage
+  const { request, socket } = message as { request: { body?: unknown }; socket: Socket | TLSSocket }
   const evidence = typeof request.body === 'object' && request.body !== null ? evidenceByBody.get(request.body) : undefined
   if (evidence === undefined) return
   if (socket.remoteAddress !== undefined) evidence.address = socket.remoteAddress
