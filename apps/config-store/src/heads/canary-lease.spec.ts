@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { StreamFrame } from '#libs/contracts'
+import { advanceRevisionCounter, DOCUMENTS } from './head.table.js'
 import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
 
 const LEASE_MS = 60_000
@@ -84,5 +85,21 @@ describe('the document of a canary', () => {
     const { value = '' } = await reader.read()
     await reader.cancel()
     expect([await snapshot(), value.includes('"type":"heartbeat"'), value.startsWith('id: 1\n')]).toEqual([[], true, true])
+  })
+
+  it('is not served after `recover`, because readers may have seen higher numbers of it; a renewal of a running canary is', async () => {
+    await store({})
+    await canary()
+    const { database } = world.runtime
+    const schedule = () => Promise.reject(new Error('needs no timer'))
+    await database.transaction((tx) => advanceRevisionCounter({ tx, by: 100_000, schedule }))
+    const rows = async () => {
+      const stored = await database.autocommit((tx) => tx.documents(DOCUMENTS).find({ limit: 10 }))
+      return stored.map(({ scope, seq, ended = false }) => `${scope} ${seq} ${ended}`).sort()
+    }
+    expect(await rows()).toEqual(['global 1 false', 'region:NCR 1 true'])
+    await canary({ seq: 100_002 })
+    expect(await rows()).toEqual(['global 1 false', 'region:NCR 100002 false'])
+    expect(await snapshot()).toEqual([`${POLICY}@global 1`, `${POLICY}@region:NCR 100002`])
   })
 })

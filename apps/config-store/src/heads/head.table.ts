@@ -62,8 +62,13 @@ export const REVISIONS = documentTable<Revision>({
 /** Number of revisions retained; a reader that was away longer gets a snapshot. */
 export const REVISION_WINDOW = 10_000
 
-/** Advances the counter above the revisions that readers saw. Readers then get a snapshot: skipped revisions were never stored here. */
+/**
+ * Advances the counter above the revisions that readers saw. Readers then get a snapshot: skipped revisions were never stored here. The
+ * snapshot omits canaries, because readers may have seen higher numbers of their heads; a canary that still runs renews its heads.
+ */
 export async function advanceRevisionCounter({ tx, by }: CounterAdvance): Promise<void> {
+  for (const document of await tx.documents(DOCUMENTS).find({ limit: ALL_COUNTERS }))
+    if (document.leaseUntil !== undefined) await tx.documents(DOCUMENTS).put({ ...document, ended: true })
   const counter = await tx.documents(ENVIRONMENT).get('environment')
   await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: (counter?.revision ?? 0) + by })
   for (const { revision } of await tx.documents(REVISIONS).find({ limit: ALL_COUNTERS }))
