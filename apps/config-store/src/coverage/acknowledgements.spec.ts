@@ -52,6 +52,26 @@ describe('coverage', () => {
     expect(world.runtime.concerns.all).toEqual([])
   })
 
+  it('of all bots is a concern once rollout’s last freshness statement has expired, and they count as stale', async () => {
+    const counted = async () => /^hms_svc_bots\{state="stale"\} (\d+)$/m.exec(await (await fetch(`${world.url}/metrics`)).text())?.[1]
+    const vouch = () => world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], world.clock.now())
+    await world.stored(await world.head())
+    await vouch()
+    const bot = await connected('a')
+    bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    await until(async () => (await coverage()).current === 1)
+    await advance(299_000)
+    expect([await counted(), world.runtime.concerns.all]).toEqual(['0', []])
+    await advance(1_000)
+    expect([await counted(), world.runtime.concerns.all]).toEqual([
+      '1',
+      ['connected bots cannot confirm what is in force: rollout’s freshness statement has expired (next: hms-svc doctor)'],
+    ])
+    await vouch()
+    await advance(1_000)
+    expect([await counted(), world.runtime.concerns.all]).toEqual(['0', []])
+  })
+
   it('is reported once for all policies of a run', async () => {
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy, run: 7 })))
     await world.stored(...bundle, await world.head({ run: 6 }))

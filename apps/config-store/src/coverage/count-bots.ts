@@ -4,6 +4,7 @@ import { Metrics, exportWait } from '#libs/platform'
 import { Concerns } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { Freshness } from '../heads/freshness.js'
 import type { StoredChange } from '../copy/changes.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
@@ -36,6 +37,7 @@ export class CountBots implements OnModuleInit {
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
+    private readonly freshness: Freshness,
     private readonly metrics: StoreMetrics,
     private readonly serviceConcerns: Concerns,
   ) {}
@@ -53,6 +55,8 @@ export class CountBots implements OnModuleInit {
   private get concerns(): string[] {
     const { stale } = this.states(LATE_MS)
     if (stale === 0) return []
+    if (this.freshness.isExpired)
+      return [`connected bots cannot confirm what is in force: rollout’s freshness statement has expired (next: ${command('doctor')})`]
     return [`${stale} connected ${stale === 1 ? 'bot does' : 'bots do'} not apply what is in force (next: ${command('runs.list')})`]
   }
 
@@ -61,7 +65,7 @@ export class CountBots implements OnModuleInit {
     const now = this.time.nowMs()
     const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
     const counted = policies.filter(({ documents }) => documents.every(({ head }) => Date.parse(head.issuedAt) < now - minAgeMs))
-    return botStates(counted, this.presence.own(), now)
+    return botStates(counted, this.presence.own(), now, this.freshness.isExpired)
   }
 
   private addRevision({ issuedMs, frame }: StoredChange): void {
@@ -82,17 +86,18 @@ export class CountBots implements OnModuleInit {
 
 type BotState = 'current' | 'stale' | 'silent'
 
-/** Counts bots: `current` apply all that is in force for them, `stale` are behind, `silent` have not reported. `now` in ms. Pure. */
+/** Counts bots: `current` apply all that is in force for them, `stale` are behind or in doubt, `silent` have not reported. Pure. */
 function botStates(
   policies: readonly { id: string; documents: readonly HeldDocument[] }[],
   bots: Iterable<BotPresence>,
   now: number,
+  inDoubt: boolean,
 ): Record<BotState, number> {
   const states = { current: 0, stale: 0, silent: 0 }
   const checks = policyChecks(policies)
   for (const bot of bots) {
     if (bot.revision === 0) states.silent++
-    else if (checks.every(({ passes }) => passes(bot, now))) states.current++
+    else if (!inDoubt && checks.every(({ passes }) => passes(bot, now))) states.current++
     else states.stale++
   }
   return states

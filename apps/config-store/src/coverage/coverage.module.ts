@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common'
 import { CopyModule } from '../copy/copy.module.js'
 import { CoreModule } from '../core.module.js'
+import { HeadsModule } from '../heads/heads.module.js'
 import { CoverageController, ReleaseVersions } from './coverage.http.js'
 import { LeftBots } from './left-bots.js'
 import { Presence } from './presence.js'
@@ -8,7 +9,7 @@ import { CoverageReports } from './coverage-reports.js'
 import { CountBots } from './count-bots.js'
 
 @Module({
-  imports: [CoreModule, CopyModule],
+  imports: [CoreModule, HeadsModule, CopyModule],
   controllers: [CoverageController],
   providers: [LeftBots, Presence, ReleaseVersions, CoverageReports, CountBots],
   exports: [Presence],

@@ -1,7 +1,7 @@
 import type { Envelope } from '#libs/contracts'
 import { Clock } from '#libs/platform'
 import { Rosters } from '#libs/service'
-import { freshnessAhead, judgeFreshness, readFreshness, type FreshnessPredicate } from '#libs/signing'
+import { FRESHNESS_LIFE_MS, freshnessAhead, judgeFreshness, readFreshness, type FreshnessPredicate } from '#libs/signing'
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common'
 import { StoreTime } from '../store-time.js'
 
@@ -25,6 +25,7 @@ export class Freshness implements BeforeApplicationShutdown {
   private pushed: string | undefined
   private cancelWait: (() => void) | undefined
   private readonly listeners: ((statement: FreshnessStatement, isNews: boolean) => void)[] = []
+  private readonly startedMs = this.time.nowMs()
 
   constructor(
     private readonly rosters: Rosters,
@@ -35,6 +36,12 @@ export class Freshness implements BeforeApplicationShutdown {
   /** Statement that readers may receive. */
   get current(): FreshnessStatement | undefined {
     return this.published
+  }
+
+  /** Whether readers are STALE because rollout's last statement has expired, or none arrived for as long as one is valid. */
+  get isExpired(): boolean {
+    const expires = this.published?.predicate.expires
+    return this.time.nowMs() >= (expires === undefined ? this.startedMs + FRESHNESS_LIFE_MS : Date.parse(expires))
   }
 
   /** Registers a listener of newer publishable statements. `isNews`: it covers other heads than before, and no change frame has it. */
