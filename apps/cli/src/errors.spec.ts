@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { KeyError } from '#libs/client'
 import { HmsError } from '#libs/contracts'
@@ -19,6 +20,15 @@ const REFUSED = new HmsError('HMS_APPROVAL_CONFLICT', 'another run is active', {
 })
 
 describe('reportError', () => {
+  it('reports a failed system call as one, not as a fault of the program', async () => {
+    const error: unknown = await writeFile('/', '').catch((refused: unknown) => refused)
+    const { code, stderr } = report(error, false)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^✗ The operating system refused a step of this command: EISDIR: .* \[HMS_SYSTEM_REFUSED\]\n {2}next: hms-svc doctor\n$/,
+    )
+  })
+
   it('prints detail, code, fields, next command and trace', () => {
     expect(report(REFUSED, false)).toEqual({
       code: 5,

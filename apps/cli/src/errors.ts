@@ -88,11 +88,18 @@ function isCoded(error: unknown): error is CodedError {
   return typeof code === 'string' && code.startsWith('HMS_') && typeof detail === 'string'
 }
 
+/** Whether Node reports a failed system call: a full disk, a missing permission, too many open files. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined
+}
+
 export function problemOf(thrown: unknown): Problem {
   const error = explainMissingPackage(thrown)
   const known: CodedError = isCoded(error)
     ? error
-    : { code: 'HMS_CLI_INTERNAL', detail: error instanceof Error ? error.message : String(error), next: ['hms-svc help exit-codes'] }
+    : isSystemError(error)
+      ? { code: 'HMS_SYSTEM_REFUSED', detail: `The operating system refused a step of this command: ${error.message}` }
+      : { code: 'HMS_CLI_INTERNAL', detail: error instanceof Error ? error.message : String(error), next: ['hms-svc help exit-codes'] }
   return {
     type: `/docs/errors/${known.code}`,
     title: known.code.replace(/^HMS_/, '').replaceAll('_', ' ').toLowerCase(),
