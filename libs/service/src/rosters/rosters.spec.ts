@@ -43,9 +43,13 @@ class World {
   readonly database = new MemoryDatabase(this.clock)
   readonly signals: string[] = []
 
+  /** Logged lines above level debug. */
+  readonly logged: string[] = []
+
   instance(pin: Envelope = one): { book: Rosters; reader: RosterReader; follow(version: number, envelope: Envelope): Promise<void> } {
     const book = new Rosters(readRoster(pin))
-    const reader = new RosterReader(book, this.database, this.clock, silentLogger)
+    const log = (level: string) => (_fields: object, text: string) => void this.logged.push(`${level}: ${text}`)
+    const reader = new RosterReader(book, this.database, this.clock, { ...silentLogger, warn: log('warn'), error: log('error') })
     const follow = (version: number, envelope: Envelope) =>
       this.database.transaction((tx) =>
         followRoster(rotated(version, envelope), tx, book, { send: (topic) => void this.signals.push(topic) }),
@@ -143,6 +147,24 @@ describe('the rosters of a service', () => {
     const { book, reader } = world.instance()
     await reader.poll()
     expect(book.newest.version).toBe(1)
+    expect(world.logged).toEqual(['error: a stored roster is not a valid successor; the newest verified roster stays in force'])
+  })
+
+  it('are read again every half minute while the database is away, which is logged once for each outage', async () => {
+    const { reader } = world.instance()
+    const { database } = world
+    const autocommit = database.autocommit.bind(database)
+    const outage = async () => {
+      database.autocommit = () => Promise.reject(new Error('connect ECONNREFUSED'))
+      for (let poll = 0; poll < 3; poll++) expect(await reader.poll()).toBe(false)
+      database.autocommit = autocommit
+      await reader.poll()
+    }
+    const line = 'warn: stored rosters could not be read; the newest verified roster stays in force'
+    await outage()
+    expect(world.logged).toEqual([line])
+    await outage()
+    expect(world.logged).toEqual([line, line])
   })
 
   it('are all read when they are more than one page', async () => {

@@ -2,7 +2,7 @@ import type { Database, Transaction } from '#libs/persistence'
 import { nextRoster, type Roster, orRefusal, SignatureError } from '#libs/signing'
 import { putRoster, ROSTERS, rostersAfter } from './roster.table.js'
 import { ROSTERS_AT_ONCE, type ReceivedEvent } from '#libs/contracts'
-import { type Clock, describeError, type Logger, PeriodicTask, TerminalError } from '#libs/platform'
+import { type Clock, describeError, FailureStreak, type Logger, PeriodicTask, TerminalError } from '#libs/platform'
 import type { Signals } from '../signals.js'
 
 /** Newest roster verified by a service, step by step from the pinned one. Read it at every use: it changes while the service runs. */
@@ -88,10 +88,19 @@ const RETRY_MS = 1_000
 /** Synchronises the `Rosters` of a service with the service's table: at the start, on notification, and every half minute. */
 export class RosterReader {
   private isPinnedStored = false
+  private readonly failures = new FailureStreak((inARow, _alarm, error) => {
+    if (inARow === 0) return
+    const [level, what] =
+      error instanceof SignatureError
+        ? (['error', 'a stored roster is not a valid successor'] as const)
+        : ([inARow === 1 ? 'warn' : 'debug', 'stored rosters could not be read'] as const)
+    const fields = { roster: this.book.newest.version, error: describeError(error) }
+    this.log[level](fields, `${what}; the newest verified roster stays in force`)
+  })
   readonly polls = new PeriodicTask(this.clock, {
     everyMs: () => (this.isPinnedStored ? POLL_MS : RETRY_MS),
     run: () => this.poll(),
-    failed: (error) => this.failed(error),
+    failed: (error) => this.failures.failed(error),
   })
 
   constructor(
@@ -105,19 +114,13 @@ export class RosterReader {
   async poll(): Promise<boolean> {
     try {
       if (!this.isPinnedStored) await this.storePinned()
-      return await this.database.autocommit((tx) => this.book.catchUp(tx))
+      const isNewer = await this.database.autocommit((tx) => this.book.catchUp(tx))
+      this.failures.succeeded()
+      return isNewer
     } catch (error) {
-      this.failed(error)
+      this.failures.failed(error)
       return false
     }
-  }
-
-  private failed(error: unknown): void {
-    const { version } = this.book.newest
-    this.log.error(
-      { roster: version, error: describeError(error) },
-      'stored rosters could not be read, or a stored roster is not a valid successor; the newest verified roster stays in force',
-    )
   }
 
   /** Stores the pinned roster as the start of the chain, for readers that stay pinned to it longer than this service. */
