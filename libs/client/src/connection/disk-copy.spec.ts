@@ -99,6 +99,22 @@ describe('the copy on disk', () => {
     expect(reported).toMatchObject([{ code: 'HMS_CACHE_UNREADABLE' }])
   })
 
+  it('is reported with its folder if it cannot be written, and saved again with the next change', async () => {
+    const into = join(dir, 'later')
+    await writeFile(into, 'a file in the place of the folder')
+    const copy = new DiskCopy(into, 'http://127.0.0.1:7184', { bot: 'b' }, (error) => void reported.push(error as HmsError))
+    copy.save(COPY)
+    await copy.settled()
+    expect(reported).toMatchObject([{ code: 'HMS_CACHE_UNWRITABLE', next: [`df -h ${into}`] }])
+    expect(reported[0]!.detail).toMatch(
+      /^\S+later cannot be written: EEXIST: .*\. Values stay in use; after a restart, older ones may be\.$/,
+    )
+    await rm(into)
+    copy.save({ ...COPY, revision: 5 })
+    await copy.settled()
+    expect([(await copy.load()).documents?.revision, reported.length]).toEqual([5, 1])
+  })
+
   it('still has its floors when the documents are lost', async () => {
     await rm(documents)
     expect([await disk().load(), reported]).toEqual([{ floors: { floors: FLOORS, signedMs: 900 } }, []])

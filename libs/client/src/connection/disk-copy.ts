@@ -96,7 +96,8 @@ export class DiskCopy {
         await this.floors.save({ floors, signedMs })
       }
     } catch (error) {
-      this.onError(asError(error))
+      const detail = `${this.dir} cannot be written: ${asError(error).message}. Values stay in use; after a restart, older ones may be.`
+      this.onError(new HmsError('HMS_CACHE_UNWRITABLE', detail, { status: 500, cause: error, next: [`df -h ${this.dir}`] }))
     }
   }
 }
