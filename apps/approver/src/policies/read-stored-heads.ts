@@ -31,7 +31,8 @@ export class ReadStoredHeads {
     const found = results.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
     const [failed] = results.flatMap((answer) => (answer.status === 'rejected' ? [describeError(answer.reason)] : []))
     if (found.length === 0) return { heads: [], failure: failed }
-    return { heads: ids.flatMap((id) => newestOf(id, found.flat()) ?? []) }
+    const newestFirst = found.flat().sort((a, b) => b.seq - a.seq)
+    return { heads: ids.flatMap((id) => newestFirst.find(({ policy }) => policy === id) ?? []) }
   }
 
   private async read(url: string, ids: readonly string[]): Promise<StoredHead[]> {
@@ -40,10 +41,6 @@ export class ReadStoredHeads {
     const stable = documents.filter(({ id, scope }) => scope === STABLE_SCOPE && ids.includes(id))
     return stable.map((document) => storedHead(document, verifyHead(document, roster))) // guard: stored-head-verified
   }
-}
-
-function newestOf(id: string, heads: readonly StoredHead[]): StoredHead | undefined {
-  return heads.filter(({ policy }) => policy === id).sort((a, b) => b.seq - a.seq)[0]
 }
 
 function storedHead({ id }: ConfigDocument, { head, release, next }: VerifiedHead): StoredHead {

@@ -60,8 +60,6 @@ function unreadable(detail: string): KeyError {
   return new KeyError('HMS_KEY_UNREADABLE', detail)
 }
 
-const derive = promisify(pbkdf2)
-
 const PBES2 = oid('2a864886f70d01050d')
 const PBKDF2 = oid('2a864886f70d01050c')
 const HMAC_SHA256 = oid('2a864886f70d0209')
@@ -72,7 +70,7 @@ const NULL = Buffer.from([0x05, 0x00])
 async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds: number): Promise<Buffer> {
   const salt = randomBytes(16)
   const iv = randomBytes(16)
-  const cipher = createCipheriv('aes-256-cbc', await derive(passphrase, salt, rounds, 32, 'sha256'), iv)
+  const cipher = createCipheriv('aes-256-cbc', await promisify(pbkdf2)(passphrase, salt, rounds, 32, 'sha256'), iv)
   const encrypted = Buffer.concat([cipher.update(plain), cipher.final()])
   const kdf = sequence(PBKDF2, sequence(octets(salt), integer(rounds), sequence(HMAC_SHA256, NULL)))
   const scheme = sequence(AES_256_CBC, octets(iv))
