@@ -110,6 +110,8 @@ describe('tokens create', () => {
 
   it.each([
     ['an invalid duration', ['create', '--scope', 'read', '--expires', 'soon'], 2],
+    ['a duration of less than a minute', ['create', '--scope', 'read', '--expires', '5s'], 2],
+    ['a duration of more than two years', ['create', '--scope', 'read', '--expires', '731d'], 2],
     ['no scope', ['create'], 2],
   ])('refuses %s', async (_what, argv, code) => {
     expect(await tokens(made, ...argv)).toMatchObject({ code, stdout: '' })

@@ -1,6 +1,6 @@
 import type { TokenRequest, TokenView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { requireName } from '../errors.js'
+import { requireName, usageError } from '../errors.js'
 import { durationFlag } from '../flags.js'
 import type { CREATE_TOKEN, FlagsOf } from '../verbs/options.js'
 import { signingClient, type SigningFlags } from './as-person.js'
@@ -36,7 +36,9 @@ export async function showCalendar({ io, output, url }: CliContext): Promise<voi
 /** Parses a duration, days included, because keys are long-lived. */
 function parseExpires(text: string | undefined): number | undefined {
   const [, days] = /^(\d{1,4})d$/.exec(text ?? '') ?? []
-  return days === undefined ? durationFlag('--expires', text) : Number(days) * DAY_MS
+  const ms = days === undefined ? durationFlag('--expires', text) : Number(days) * DAY_MS
+  if (ms !== undefined && (ms < 60_000 || ms > 730 * DAY_MS)) throw usageError('--expires is one minute to 730 days, such as 90d')
+  return ms
 }
 
 export async function listTokens(context: CliContext, flags: SigningFlags): Promise<void> {
