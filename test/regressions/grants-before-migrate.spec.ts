@@ -50,6 +50,17 @@ describe('rights in PostgreSQL', () => {
     await expect(runSql(as(roleOf(other)), `SELECT * FROM ${schema}.later`)).rejects.toThrow('permission denied')
   })
 
+  it('are named where a user who may not migrate does, with the settings as the next step', async () => {
+    const definition = await loadService('linter')
+    await expect(migrateService(definition, as(roleOf('linter')))).rejects.toMatchObject({
+      code: 'HMS_DATABASE_MIGRATION_FAILED',
+      detail: expect.stringMatching(
+        /^Schema linter: permission denied .*\. Use the owner of the database .* or grant the right to this user$/,
+      ) as string,
+      next: ['hms-svc help environment'],
+    })
+  })
+
   it('leave audit no right to change what the log only ever adds to', async () => {
     const changeable = await rows(
       `SELECT DISTINCT tgrelid::regclass::text AS name,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { statSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, escapeIdentifier } from 'pg'
-import { HmsError } from '#libs/contracts'
+import { action, HmsError } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import { databaseAccount, giveTo, requireReachable } from './account.js'
 import { databaseBinaries } from './binaries.js'
@@ -130,7 +130,8 @@ export async function createDatabase(url: string): Promise<boolean> {
     (error: unknown) => {
       // Another process was faster.
       if (hasCode(error, '42P04') || hasCode(error, '23505')) return false
-      throw new HmsError('HMS_DATABASE_NOT_CREATED', `Database ${name}: ${describeError(error)}`, { status: 403, cause: error })
+      const detail = `Database ${name}: ${describeError(error)}. Let an administrator create it, or give this user CREATEDB`
+      throw new HmsError('HMS_DATABASE_NOT_CREATED', detail, { status: 403, cause: error, next: [action('help.environment')] })
     },
   )
 }

@@ -98,9 +98,11 @@ export async function migrate(source: DataSource, schema: string): Promise<numbe
       await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK])
     }
   } catch (error) {
-    throw new HmsError('HMS_DATABASE_MIGRATION_FAILED', `Schema ${schema}: ${describeError(error)}`, {
+    const mayNot = isCausedBy(error, (fault) => (fault as { code?: unknown }).code === '42501')
+    const remedy = mayNot ? '. Use the owner of the database and its schemas in HMS_DATABASE_URL, or grant the right to this user' : ''
+    throw new HmsError('HMS_DATABASE_MIGRATION_FAILED', `Schema ${schema}: ${describeError(error)}${remedy}`, {
       cause: error,
-      next: [action('migrate')],
+      next: [mayNot ? action('help.environment') : action('migrate')],
     })
   } finally {
     await runner.release()
