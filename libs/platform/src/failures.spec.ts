@@ -7,4 +7,7 @@ it('an error for several addresses is described by the first of them', () => {
   expect(describeError(new AggregateError(refused, ''))).toBe('connect ECONNREFUSED ::1:5432')
   expect(describeError(new AggregateError([], 'nothing to try'))).toBe('nothing to try')
   expect(describeError(new Error('one'))).toBe('one')
+  // As `fetch` throws it.
+  expect(describeError(new TypeError('fetch failed', { cause: new AggregateError(refused, '') }))).toBe('connect ECONNREFUSED ::1:5432')
+  expect(describeError(new TypeError('fetch failed'))).toBe('fetch failed')
 })

@@ -59,5 +59,7 @@ export function isDataError(error: unknown): boolean {
 export function describeError(error: unknown): string {
   // Node's error for several refused addresses, such as both of `localhost`, has no message of its own.
   if (error instanceof AggregateError && error.errors.length > 0) return describeError(error.errors[0])
+  // What failed is the cause of the error that `fetch` throws.
+  if (error instanceof TypeError && error.message === 'fetch failed' && error.cause !== undefined) return describeError(error.cause)
   return error instanceof Error ? error.message : String(error)
 }
