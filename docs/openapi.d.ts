@@ -1808,6 +1808,7 @@ export interface components {
             policies?: {
                 id: string;
                 version: null | string;
+                from?: string;
             }[];
             reason: null | string;
             publicReason?: string;

@@ -22,6 +22,23 @@ describe('the sentence of an entry', () => {
       { decision: 'break-glass', ...of('2.0.0') },
       'put epa-pm25-limit@2.0.0 in force by break-glass: drill 4711',
     ],
+    [
+      'hms.rollout.promoted.v1',
+      {
+        decision: 'approve',
+        reason: null,
+        policies: [
+          { id: 'a', version: '1.0.0' },
+          { id: 'b', version: '2.0.0', from: 'DAY' },
+        ],
+      },
+      'published a@1.0.0, b@2.0.0 (in force from DAY)',
+    ],
+    [
+      'hms.rollout.promoted.v1',
+      { decision: 'break-glass', policies: [{ id: 'b', version: '2.0.0', from: 'DAY' }] },
+      'published b@2.0.0 (in force from DAY) by break-glass: drill 4711',
+    ],
     ['hms.approval.rejected.v1', { decision: 'reject' }, 'rejected the approval of epa-pm25-limit: drill 4711'],
     ['hms.run.decision-accepted.v1', { decision: 'abort' }, 'aborted run 7 of epa-pm25-limit: drill 4711'],
     ['hms.ticket.closed.v1', { decision: 'accept' }, 'closed a ticket and accepted the outcome of run 7 of epa-pm25-limit: drill 4711'],

@@ -19,16 +19,16 @@ const RUN_VERBS: Record<string, string> = {
   accept: 'accepted the outcome of',
 }
 
-/** Other acts by decision. `named`: `ID@VERSION` of the policies; `version`: the first one's, `undefined` in entries of earlier builds. */
-const ACTS: Record<string, (key: string, named: string, version: string | null | undefined) => string> = {
+/** Other acts by decision. `named`: `ID@VERSION` of the policies; `version`: the first one's, if known; `done`: what a promotion did. */
+const ACTS: Record<string, (key: string, named: string, version: string | null | undefined, done: string) => string> = {
   sign: (_key, named) => `approved ${named}`,
   issue: (key) => `issued token ${key}`,
   revoke: (key) => `revoked token ${key}`,
   rotate: (key) => `published roster ${key}`,
   redrive: (key) => `sent a delivery to ${key} again`,
   resubscribe: (key) => `subscribed ${key} again`,
-  approve: (_key, named) => `put ${named} in force`,
-  'break-glass': (_key, named) => `put ${named} in force by break-glass`,
+  approve: (_key, _named, _version, done) => done,
+  'break-glass': (_key, _named, _version, done) => `${done} by break-glass`,
   rollback: (key, _named, version) =>
     version === null ? `took ${key} out of force` : `took ${key} back${version === undefined ? '' : ` to ${version}`}`,
   withdraw: (key) => `took ${key} out of force`,
@@ -46,8 +46,9 @@ export function entrySentence({ type, key, run, acts = [] }: Pick<AuditEntry, 't
   const aboutRun = (decision: string): string =>
     `${type === 'hms.ticket.closed.v1' ? 'closed a ticket and ' : ''}${RUN_VERBS[decision] ?? decision} run ${run ?? '–'} of ${key}`
   const sentence = ({ by, decision, policies = [], reason }: AuditAct): string => {
-    const named = policies.map(({ id, version }) => `${id}@${version}`).join(', ') || key
-    const what = ACTS[decision]?.(key, named, policies[0]?.version) ?? aboutRun(decision)
+    const named = policies.map(({ id, version, from }) => `${id}@${version}${from ? ` (in force from ${from})` : ''}`).join(', ') || key
+    const done = policies.some(({ from }) => from !== undefined) ? `published ${named}` : `put ${named} in force`
+    const what = ACTS[decision]?.(key, named, policies[0]?.version, done) ?? aboutRun(decision)
     return `${by.join(' and ')} ${what}${reason === null ? '' : `: ${reason}`}`
   }
   return acts.map(sentence).join('; ')

@@ -29,12 +29,7 @@ export interface RunDossier {
 }
 
 /** A release in a dossier. The canonical form (RFC 8785) of `statement` is the signed text. */
-export interface CarriedRelease {
-  id: string
-  version: string
-  policyDigest: string
-  releaseDigest: string
-  releaseEpoch: number
+export interface CarriedRelease extends Omit<ReleaseDocument, 'envelope' | 'proof'> {
   statement: JsonObject
   payloadType: string
   signatures: Envelope['signatures']

@@ -71,6 +71,8 @@ export interface PromotedHead {
   seq: number
   release: string | null
   version: string | null
+  /** Effective time (RFC 3339), if it was in the future at the promotion. */
+  from?: string
 }
 
 /** A policy whose stable head people or a failed rollout reverted. `replacedBy`: newer run that replaced it before its effective time. */

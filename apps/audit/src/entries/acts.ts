@@ -23,7 +23,7 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
       ? undefined
       : {
           ...actOf(change.cause === 'break-glass' ? 'break-glass' : 'approve', change.by, change, []),
-          policies: heads.map(({ policy: id, version }) => ({ id, version })),
+          policies: heads.map(({ policy: id, version, from }) => ({ id, version, ...(from === undefined ? {} : { from }) })),
         },
   'hms.dead-letter.closed.v1': ({ state, by, reason, statement }) => {
     const [said, statements] = statement === undefined ? [{ reason }, []] : [peekPredicate<{ reason: string }>(statement), [statement]]

@@ -1,7 +1,7 @@
 import { openDossier, reasonOf, type AcceptedDecision, type Change, type EventType, type ReleaseDocument } from '#libs/contracts'
 import type { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { endsRun, type CommonEffect, type Rollout, type RolloutEffect, type RolloutMember, type RolloutTimer } from '#libs/pipeline'
+import { endsRun, promotedHeads, type CommonEffect, type Rollout, type RolloutEffect, type RolloutTimer } from '#libs/pipeline'
 import type { Logger } from '#libs/platform'
 import type { Rosters } from '#libs/service'
 import { approvalState, breakGlassOf, readRelease, refOf, type SignatureError } from '#libs/signing'
@@ -168,7 +168,7 @@ export class RolloutEffects {
     for (const { stable } of targets) await tx.documents(STABLES).put({ ...stable, run: null })
     // The run's heads are published, so other services must be notified of the live releases.
     if (!rollout.promoted) {
-      const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
+      const heads = promotedHeads(members, tx.now)
       const change = this.advanceOf(rollout)
       await this.outbox.emit(tx, 'hms.rollout.promoted.v1', { run, attempt, heads, change }, optionsOf(rollout))
     }
@@ -211,7 +211,7 @@ function reversalMoves({ promoted }: Rollout, targets: readonly Target[], now: D
   return targets.map(({ stable, to }) => ({ before: stable, after: revertRelease(stable, to, { now, wasPromoted: promoted }) }))
 }
 
-function memberOf({ members }: Rollout, policy: string): RolloutMember {
+function memberOf({ members }: Rollout, policy: string): Rollout['members'][number] {
   return members.find((member) => member.policy === policy)!
 }
 

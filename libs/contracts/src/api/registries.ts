@@ -133,8 +133,8 @@ export interface AuditAct {
   by: string[]
   /** `sign`, `reject`, `promote`, `rollback` … */
   decision: string
-  /** Policies that the act approved or put in force, with the version; `null` if none is in force after it. */
-  policies?: { id: string; version: string | null }[]
+  /** Policies that the act approved or put in force: `version` is `null` if none is in force after it, `from` a later effective time. */
+  policies?: { id: string; version: string | null; from?: string }[]
   reason: string | null
   publicReason?: string
   /** Empty for a key or a service, and for an approval. */

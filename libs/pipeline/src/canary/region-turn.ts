@@ -21,12 +21,10 @@ export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' |
  * policy would count for two. Published canaries come first, then waiting ones by run number, so a canary of all regions gets its turn.
  */
 export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
-  const scopes = claimedScopes(canary)
   const blocking = others.filter((other) => {
-    const isBefore = other.run !== canary.run && (other.state !== 'waiting' || other.run < canary.run)
-    return (
-      isBefore && claimsRegions(other, now) && claimedScopes(other).some((taken) => scopes.some((scope) => scopesOverlap(scope, taken)))
-    )
+    const isOverlapping = claimedScopes(other).some((theirs) => claimedScopes(canary).some((scope) => scopesOverlap(scope, theirs)))
+    const isBefore = other.state !== 'waiting' || other.run < canary.run
+    return other.run !== canary.run && isBefore && claimsRegions(other, now) && isOverlapping
   })
   blocking.sort((a, b) => Number(a.state === 'waiting') - Number(b.state === 'waiting') || a.run - b.run)
   const [first] = blocking

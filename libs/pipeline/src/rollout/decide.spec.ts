@@ -322,6 +322,14 @@ describe('given a release that takes effect later', () => {
     expect(when(held.state, { type: 'due', timer: 'bake' }, { type: 'due', timer: 'acknowledge' }).state).toBe(held.state)
   })
 
+  it('when the heads are stored, then the promotion has the effective time, unless that has passed meanwhile', () => {
+    const given = later(rollout('publishing', { of: 4 }))
+    const stored = { type: 'published', heads: [storedHead('global', 4)] } as const
+    const headsAt = (context: RolloutContext) => dataOf(decideRollout(given, stored, context).effects, 'hms.rollout.promoted.v1')
+    expect(headsAt(CONTEXT)).toMatchObject({ heads: [{ policy: POLICY, from: LATER }] })
+    expect(headsAt(AT_ITS_TIME)).not.toHaveProperty('heads.0.from')
+  })
+
   it('when the effective time comes, then it bakes only once the bots apply the release', () => {
     expect([begun.state.state, kinds(begun.effects)]).toEqual(['acknowledging', ['hms.rollout.took-effect.v1', 'schedule']])
     const late = decideRollout(begun.state, { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }, AT_ITS_TIME)

@@ -1,4 +1,4 @@
-import { command, type AcceptedDecision, type CoverageReport, type PublishedHead, type Reach } from '#libs/contracts'
+import { command, type AcceptedDecision, type CoverageReport, type PromotedHead, type PublishedHead, type Reach } from '#libs/contracts'
 import { withoutPastTimes } from '../canary/canary.js'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
@@ -111,10 +111,17 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
   return isStored(stored) ? promote(stored, context) : unchanged(stored)
 }
 
+/** Returns the heads that a promotion publishes. Those with a future effective time say so: they are not in force yet. */
+export function promotedHeads(members: Rollout['members'], now: Date): PromotedHead[] {
+  return withoutPastTimes(members, now).map(({ policy, seq, release, version, beginsAt: from }) => {
+    return { policy, seq, release, version, ...(from === undefined ? {} : { from }) }
+  })
+}
+
 /** Publishes the promotion, because config-store has stored all heads and bots can apply them, even if the run is paused. */
 function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt, members } = rollout
-  const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
+  const heads = promotedHeads(members, context.now)
   const promotion: RolloutEffect[] = rollout.promoted
     ? []
     : [{ do: 'emit', type: 'hms.rollout.promoted.v1', data: { run, attempt, heads } }]
