@@ -1,8 +1,7 @@
-import { action, HmsError, MAX_FREEZES, MAX_REASON, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { action, HmsError, MAX_FREEZES, type Envelope, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import { freezeError, mayReplaceFreeze, isDeletable, nextChange, windowAt } from '#libs/pipeline'
-import { isPolicyId } from '#libs/policy'
 import { Rosters } from '#libs/service'
 import { digestOfPayload, isSignedLately, readFreeze, orRefusal, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
 import { FREEZES } from '#libs/stage'
@@ -29,7 +28,8 @@ export class SignedFreezes {
       const { predicate, person, digest } = read
       if (predicate.action !== 'declare') throw invalid('The signed statement lifts a freeze.')
       const { freeze } = predicate
-      requireValid(freeze)
+      const wrong = freezeError(freeze)
+      if (wrong !== undefined) throw invalid(`${wrong}.`)
       const known = await tx.documents(FREEZES).get(freeze.id)
       // A repeated statement changes nothing: the response to the first may have been lost.
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
@@ -101,13 +101,6 @@ function verifyStatement(statement: Envelope, roster: Roster, now?: Date): ReadF
 function otherInstallation(why: string, { installation }: Roster, cause?: Error): HmsError {
   const detail = `The statement does not count here: ${why}. Set HMS_ROSTER to the roster of ${installation} and sign it again.`
   return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: [action('roster.show'), action('help.environment')], cause })
-}
-
-function requireValid(freeze: Freeze): void {
-  if (!isPolicyId(freeze.id)) throw invalid('id must be lower-case words and digits joined by hyphens, 3 to 100 characters.')
-  if (freeze.reason.trim() === '' || freeze.reason.length > MAX_REASON) throw invalid(`reason must have 1 to ${MAX_REASON} characters.`)
-  const problem = freezeError(freeze)
-  if (problem !== undefined) throw invalid(`${problem}.`)
 }
 
 function replaced(id: string): HmsError {

@@ -1,4 +1,5 @@
 import { HmsError, isObject, NOT_BY_CALLER, STOP_THE_LINE, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { freezeFieldError, isTimestamp } from '#libs/policy'
 import { digestOfPayload, SignatureError, signFreeze, signLift, verifyFreeze, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { requireName, requireReason, usageError } from '../errors.js'
@@ -113,23 +114,21 @@ function sentence({ state, next, scope }: FreezeView): string {
   return state === 'COMING' ? `begins ${where} at ${next}` : 'is over: its times lie in the past'
 }
 
-/** Requires known keys and values of the right type: a misspelt key would freeze something else. The server checks the values. */
+/** Requires known keys and valid values before the key is unlocked: a misspelt key would freeze something else. */
 function requireFreeze(value: Record<string, unknown>, file: string): Freeze {
   const unknown = unknownKey(value, KEYS)
   if (unknown !== undefined) throw usageError(`${file}: ${unknown} is no key of a freeze; known: ${KEYS.join(', ')}`)
-  for (const key of ['id', 'reason', 'scope']) {
-    if (typeof value[key] !== 'string' || value[key] === '') throw usageError(`${file}: ${key} must be text`)
-  }
-  for (const key of ['from', 'until']) {
-    const time = value[key]
-    if (time !== undefined && (typeof time !== 'string' || Number.isNaN(Date.parse(time))))
-      throw usageError(`${file}: ${key} must be a time such as 2026-11-02T00:00:00Z`)
-  }
+  const odd = ['id', 'reason', 'scope'].find((key) => typeof value[key] !== 'string')
+  if (odd !== undefined) throw usageError(`${file}: ${odd} must be text`)
+  const moment = ['from', 'until'].find((key) => value[key] !== undefined && !isTimestamp(value[key]))
+  if (moment !== undefined) throw usageError(`${file}: ${moment} must be a time such as 2026-11-02T00:00:00Z`)
+  const wrong = freezeFieldError(value as unknown as Freeze)
+  if (wrong !== undefined) throw usageError(`${file}: ${wrong}`)
   const { recurrence } = value
   if (recurrence !== undefined) {
     const fields = isObject(recurrence) ? recurrence : {}
-    const odd = unknownKey(fields, RECURRENCE_KEYS)
-    if (odd !== undefined) throw usageError(`${file}: ${odd} is no key of a recurrence; known: ${RECURRENCE_KEYS.join(', ')}`)
+    const other = unknownKey(fields, RECURRENCE_KEYS)
+    if (other !== undefined) throw usageError(`${file}: ${other} is no key of a recurrence; known: ${RECURRENCE_KEYS.join(', ')}`)
     if (!RECURRENCE_KEYS.every((key) => typeof fields[key] === 'string'))
       throw usageError(`${file}: recurrence needs cron, zone and for, such as { cron: "0 18 * * FRI", zone: America/New_York, for: 60h }`)
   }

@@ -1,5 +1,5 @@
 import { parseDuration, type Freeze, type FreezeNotice, type FreezeRecord, type FreezeTimes } from '#libs/contracts'
-import { scopesOverlap } from '#libs/policy'
+import { freezeFieldError, scopesOverlap } from '#libs/policy'
 import { Cron } from 'croner'
 
 /** Time in which a freeze is active (RFC 3339, UTC). `until` is `null` if only a person ends the freeze. */
@@ -76,13 +76,11 @@ export function isSameFreeze(a: FreezeNotice | null, b: FreezeNotice | null): bo
   return a?.id === b?.id && a?.until === b?.until && a?.reason === b?.reason
 }
 
-/** Returns why a freeze has invalid times or an invalid scope; `undefined` if it is valid. */
-export function freezeError({ from, until, recurrence, scope }: Freeze): string | undefined {
-  if (scope !== 'global' && !/^region:[\p{L}\p{N}._-]{1,64}$/u.test(scope)) return 'scope must be global or region:NAME'
-  if (recurrence === undefined) {
-    const isBackwards = from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until)
-    return isBackwards ? 'until must be after from' : undefined
-  }
+/** Returns why a freeze is invalid; `undefined` if it is valid. */
+export function freezeError(freeze: Freeze): string | undefined {
+  const { from, until, recurrence } = freeze
+  const wrong = freezeFieldError(freeze)
+  if (wrong !== undefined || recurrence === undefined) return wrong
   if (from !== undefined || until !== undefined) return 'a freeze with a recurrence has neither from nor until'
   return recurrenceError(recurrence)
 }
