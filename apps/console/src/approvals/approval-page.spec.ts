@@ -146,6 +146,7 @@ describe('the page of an approval', () => {
     const { html, text } = await page({ ...PREPARED, run: 7, state: 'SUCCEEDED' })
     expect(html).not.toContain('data-signing')
     expect(text).toContain('Nothing to sign here any more')
+    expect(text).not.toMatch(/Still missing|Ends/)
     expect(html).toContain('href="/runs/7"')
   })
 

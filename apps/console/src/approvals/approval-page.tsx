@@ -228,6 +228,7 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
       <span data-consent>{author}</span>{' '}
     </span>
   ))
+  const open = isOpen(prepared, now)
   const unless = prepared.state === 'PREPARED' ? ', unless somebody signs before: without a signature it needs no rejection' : ''
   return (
     <Part still id="who" title="Who has to sign">
@@ -235,8 +236,8 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
         facts={[
           ['Written by', authors.length === 0 ? 'not stated' : authors],
           ['Signed by', prepared.signedBy.join(', ') || 'no one yet'],
-          ['Still missing', prepared.missing.join(', ') || 'nothing'],
-          ['Ends', [<Moment at={prepared.expiresAt} />, `, in ${timeLeft(prepared.expiresAt, now)}${unless}`]],
+          open ? ['Still missing', prepared.missing.join(', ') || 'nothing'] : null,
+          open ? ['Ends', [<Moment at={prepared.expiresAt} />, `, in ${timeLeft(prepared.expiresAt, now)}${unless}`]] : null,
         ]}
       />
       <Loaded answer={people} what="people of the roster">

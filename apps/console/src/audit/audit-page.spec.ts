@@ -4,6 +4,7 @@ import { aRun, AWAY, DENIED, MISSING, shown } from '../testing/shown.js'
 import { auditPage } from './audit-page.js'
 import { entryPage } from './entry-page.js'
 import { csvOf } from './export-log.js'
+import { logFilterIn } from './read-log.js'
 
 const entry = (index: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
   index,
@@ -71,6 +72,19 @@ describe('the page of the log', () => {
     ['until=2026-11-25', []],
   ])('finds by %s', async (query, found) => {
     expect(rows((await page(query)).html)).toEqual(found)
+  })
+
+  it.each([
+    ['until=yesterday', 'until must be a day such as 2026-11-02, not “yesterday”.'],
+    ['since=2026-02-31', 'since must be a day such as 2026-11-02, not “2026-02-31”.'],
+    ['run=seven', 'run must be a number, not “seven”.'],
+  ])('shows no entries by %s, which it cannot read, and keeps all that was filled in', async (query, words) => {
+    const { status, text, html } = await page(`by=Ann&${query}`)
+    expect([status, rows(html)]).toEqual([422, []])
+    expect(text).toContain(words)
+    expect(html).toContain('value="Ann"')
+    expect(html).toContain(`value="${query.split('=')[1]}"`)
+    expect(logFilterIn(new URLSearchParams(query))).toBe(words)
   })
 
   it('finds by a policy the entries of its bundles too, which another member leads, and acts that name it', async () => {
@@ -147,7 +161,7 @@ describe('the page of an entry', () => {
           run: 7,
           cause: 'rollback',
           from: '2026-11-27T11:00:02Z',
-          differences: [{ field: 'limit', from: 15, to: 25, text: '' }],
+          differences: [{ field: 'limit', from: 15, to: 25, text: 'limit 15 → 25 µg/m³' }],
         },
         {
           version: '2.0.0',
@@ -155,7 +169,7 @@ describe('the page of an entry', () => {
           run: 7,
           cause: 'run',
           from: '2026-11-26T11:00:02Z',
-          differences: [{ field: 'limit', from: 35, to: 25, text: '' }],
+          differences: [{ field: 'limit', from: 35, to: 25, text: 'limit 35 → 25 µg/m³' }],
         },
         { version: '1.5.0', digest: 'sha256:0', run: 6, from: '2026-11-25T11:00:02Z', differences: [{ field: 'limit', to: 35, text: '' }] },
       ],
@@ -168,8 +182,8 @@ describe('the page of an entry', () => {
         member: { index: 0, path: [] },
       },
     })
-    expect(text).toContain('limit 35 25')
-    expect(text).not.toContain('limit 15 25')
+    expect(text).toContain('limit 35 → 25 µg/m³')
+    expect(text).not.toContain('limit 15 →')
     expect(text).not.toContain('1.5.0')
     expect(text).toContain('EPA Chief says “health”')
     expect(html).toContain('data-proof="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')

@@ -3,9 +3,9 @@ import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import { placeOfList, type PageContent, type PageRequest } from '../layout/page.js'
-import { count, Moment, RunLink, Table, Terminal } from '../layout/parts.js'
+import { count, Moment, RunLink, Table, Terminal, withMoments } from '../layout/parts.js'
 import { logFilterIn, readLog, type LogFilter, type LogPage } from './read-log.js'
-import { queryOf } from '../forms/query.js'
+import { queryOf, textIn } from '../forms/query.js'
 
 /** Rows of one page. */
 const SHOWN = 100
@@ -14,30 +14,34 @@ const KINDS = { people: { text: 'What people did' }, services: { text: 'Steps of
 
 /** Page of the public log, the newest entries first. All filters are in the address. */
 export async function auditPage({ read, query }: PageRequest): Promise<PageContent> {
-  const filter = logFilterIn(query)
-  const answer = await readLog(read, filter)
-  const narrowed = Object.keys(filter).some((name) => name !== 'before')
+  const given = (name: string): string => textIn(query, name, 100)
+  const found = logFilterIn(query)
+  const isWrong = typeof found === 'string'
+  const filter = isWrong ? {} : found
+  const answer = isWrong ? { kind: 'missing' as const, detail: found } : await readLog(read, filter)
+  const narrowed = isWrong || Object.keys(filter).some((name) => name !== 'before')
   return {
+    status: isWrong ? 422 : undefined,
     ...placeOfList('Audit', narrowed),
-    summary: answer.kind === 'loaded' ? summaryOf(answer.value, narrowed) : 'The log cannot be shown now.',
+    summary: answer.kind === 'loaded' ? summaryOf(answer.value, narrowed) : isWrong ? found : 'The log cannot be shown now.',
     body: (
       <>
         <FilterForm action="/audit">
-          <TextFilter name="by" label="Person" value={filter.by} />
-          <TextFilter name="about" label="Policy, partner or freeze" value={filter.about} />
-          <TextFilter name="run" label="Run" value={filter.run === undefined ? undefined : String(filter.run)} />
-          <TextFilter name="act" label="What happened" value={filter.act} />
+          <TextFilter name="by" label="Person" value={given('by')} />
+          <TextFilter name="about" label="Policy, partner or freeze" value={given('about')} />
+          <TextFilter name="run" label="Run" value={given('run')} />
+          <TextFilter name="act" label="What happened" value={given('act')} />
           <ChoiceFilter
             name="kind"
             label="Kind"
             any="People and services"
             choices={Object.keys(KINDS)}
             words={KINDS}
-            chosen={filter.kind}
+            chosen={given('kind')}
           />
-          <ChoiceFilter name="service" label="Service" any="Any service" choices={SERVICES} chosen={filter.service} />
-          <TextFilter name="since" label="From day (YYYY-MM-DD)" value={filter.since} />
-          <TextFilter name="until" label="To day (YYYY-MM-DD)" value={filter.until} />
+          <ChoiceFilter name="service" label="Service" any="Any service" choices={SERVICES} chosen={given('service')} />
+          <TextFilter name="since" label="From day (YYYY-MM-DD)" value={given('since')} />
+          <TextFilter name="until" label="To day (YYYY-MM-DD)" value={given('until')} />
         </FilterForm>
         <LoadedPart id="entries" title={narrowed ? 'Entries that match' : 'What happened'} answer={answer} what="entries of the log">
           {(page) => <Found page={page} filter={filter} narrowed={narrowed} />}
@@ -121,7 +125,7 @@ export function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.El
       head={['Entry', 'What happened', 'Who', 'Run', 'Time']}
       rows={entries.map((entry) => [
         <a href={`/audit/${entry.index}`}>Entry {entry.index}</a>,
-        entrySentence(entry),
+        withMoments(entrySentence(entry)),
         whoOf(entry),
         <RunLink run={entry.run} />,
         <Moment at={entry.at} />,

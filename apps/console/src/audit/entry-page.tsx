@@ -13,7 +13,8 @@ import type { JSX } from 'preact'
 import { queryOf } from '../forms/query.js'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, PolicyLinks, RunLink, Table, valueText } from '../layout/parts.js'
+import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, PolicyLinks, RunLink, withMoments } from '../layout/parts.js'
+import { Differences } from '../policies/policy-page.js'
 import { isUnread, mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { type LogKeys, readPeople } from '../signing/people.js'
 
@@ -37,7 +38,7 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
   return {
     ...placeIn('Audit', `${heading} · ${eventWords(entry.type)}`),
     heading: `${heading}: ${eventWords(entry.type)}`,
-    summary: `${entrySentence(entry)}. Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${about}.`,
+    summary: `${withMoments(entrySentence(entry))}. Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${about}.`,
     still: true,
     script: 'check',
     body: (
@@ -130,16 +131,12 @@ function Changes({ answers }: { answers: Background['changes'] }): JSX.Element {
   return (
     <>
       <Unread answers={answers} what="changes of this run" />
-      {changes.map(({ version, digest, from, differences }) => (
-        <div key={digest ?? from}>
+      {changes.map((change) => (
+        <div key={change.digest ?? change.from}>
           <p>
-            {version ?? 'withdrawn'}, in force from <Moment at={from} />
+            {change.version ?? 'withdrawn'}, in force from <Moment at={change.from} />
           </p>
-          <Table
-            caption={`What ${version ?? 'the withdrawal'} changed`}
-            head={['Field', 'Before', 'After']}
-            rows={differences.map((difference) => [difference.field, valueText(difference.from), valueText(difference.to)])}
-          />
+          <Differences entry={change} />
         </div>
       ))}
     </>
@@ -166,13 +163,13 @@ function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
   )
 }
 
-export function signersOf({ digest, signedBy, missing, authors, reasons, policies, expiresAt }: ApprovalSummary): JSX.Element {
+export function signersOf({ digest, state, signedBy, missing, authors, reasons, policies, expiresAt }: ApprovalSummary): JSX.Element {
   return (
     <Facts
       facts={[
         ['Signed by', signedBy.join(', ') || 'no one yet'],
         ['Written by', authors.join(', ') || 'not stated'],
-        missing.length === 0 ? null : ['Still missing', [`${missing.join(', ')}, until `, <Moment at={expiresAt} />]],
+        state !== 'AWAITING_APPROVAL' ? null : ['Still missing', [`${missing.join(', ')}, until `, <Moment at={expiresAt} />]],
         ...reasons.map(({ name, reason }) => [`${name} says`, `“${reason}”`] as const),
         ['What was signed', <Digest digest={digest} />],
         ['Policies', <PolicyLinks policies={policies} />],

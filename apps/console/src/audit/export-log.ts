@@ -13,7 +13,9 @@ export function addLogExport(server: FastifyInstance, readAs: (headers: Incoming
     const query = new URLSearchParams(url.split('?')[1] ?? '')
     const format = query.get('format')
     if (format !== 'csv' && format !== 'ndjson') throw new HmsError('HMS_HTTP_QUERY_INVALID', 'format is csv or ndjson', { status: 400 })
-    const answer = await readLog(readAs(headers), logFilterIn(query))
+    const filter = logFilterIn(query)
+    if (typeof filter === 'string') throw new HmsError('HMS_HTTP_QUERY_INVALID', filter, { status: 400 })
+    const answer = await readLog(readAs(headers), filter)
     if (answer.kind === 'denied') throw new HmsError('HMS_AUTH_REQUIRED', answer.detail, { status: 401 })
     if (answer.kind !== 'loaded') throw new HmsError('HMS_UNREACHABLE', `The log cannot be read: ${answer.detail}.`, { status: 503 })
     const { entries } = answer.value

@@ -1,4 +1,5 @@
-import { entrySentence, isByPeople, type AuditEntry, type RunView } from '#libs/contracts'
+import { defined, entrySentence, isByPeople, type AuditEntry, type RunView } from '#libs/contracts'
+import { isTimestamp } from '#libs/policy'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 
@@ -65,24 +66,24 @@ function matching(entries: readonly AuditEntry[], filter: LogFilter, policies: R
   return entries.filter((entry) => fits(entry) && isOfKind(entry))
 }
 
-export function logFilterIn(query: URLSearchParams): LogFilter {
+/** Returns the filters in an address, or which one is invalid: without that filter the entries would be others than requested. */
+export function logFilterIn(query: URLSearchParams): LogFilter | string {
   const text = (name: string): string => textIn(query, name, 100)
-  const day = (name: string): string | undefined => (/^\d{4}-\d\d-\d\d$/.test(text(name)) ? text(name) : undefined)
-  const index = (name: string, before = /^/): number | undefined => {
-    const digits = text(name).replace(before, '')
-    return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
-  }
+  const digits = (name: string): string => text(name).replace(/^(?:run ?)?#?/i, '')
+  const day = ['since', 'until'].find((name) => text(name) !== '' && !isTimestamp(`${text(name)}T00:00:00Z`))
+  if (day !== undefined) return `${day} must be a day such as 2026-11-02, not “${text(day)}”.`
+  const number = ['run', 'before'].find((name) => !/^\d{0,15}$/.test(digits(name)))
+  if (number !== undefined) return `${number} must be a number, not “${text(number)}”.`
   const kind = text('kind')
-  const filter = {
-    run: index('run', /^(?:run ?)?#?/i),
+  return defined<LogFilter>({
+    run: Number(digits('run')) || undefined,
     by: text('by') || undefined,
     about: text('about').toLowerCase() || undefined,
     act: text('act').toLowerCase() || undefined,
     service: text('service') || undefined,
     kind: kind === 'people' || kind === 'services' ? kind : undefined,
-    since: day('since'),
-    until: day('until'),
-    before: index('before'),
-  }
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+    since: text('since') || undefined,
+    until: text('until') || undefined,
+    before: Number(digits('before')) || undefined,
+  })
 }

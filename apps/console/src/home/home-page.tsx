@@ -35,10 +35,10 @@ export async function homePage({ read, health, walkthrough }: PageRequest): Prom
     body: (
       <div class="columns">
         <div>
-          {steps === undefined ? null : <WalkthroughPart steps={steps} />}
           <Part id="needs" title="What needs a person">
             <Needs facts={needs} />
           </Part>
+          {steps === undefined ? null : <WalkthroughPart steps={steps} />}
           <Part id="wrong" title="What is wrong now">
             <Trouble facts={trouble} />
           </Part>

@@ -26,6 +26,7 @@ const answers = Object.fromEntries(
 describe('Overview of the demo', () => {
   it('has a button and a command per step, as plain forms, and the reason where a button is disabled', async () => {
     const { html } = await shown(homePage, { answers, walkthrough: { steps: async () => STEPS } })
+    expect(html.indexOf('What needs a person')).toBeLessThan(html.indexOf('The demo, step by step'))
     expect(html).toContain('<form method="post" action="/walkthrough/sign"><button class="usa-button" type="submit" aria-')
     expect(html).toContain('<code class="command">npx hms-svc approve pm25.yaml</code>')
     expect(html).toContain('<pre>✓ Signed &lt;b></pre>')

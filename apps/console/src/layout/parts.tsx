@@ -34,6 +34,11 @@ export function momentText(at: string): string {
   return Number.isNaN(ms) ? at : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
+/** Returns the text with its RFC 3339 times in UTC as `momentText` writes them. */
+export function withMoments(text: string): string {
+  return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, momentText)
+}
+
 /** A command to copy: one click selects it whole. */
 export function Command({ children }: { children: string }): JSX.Element {
   return <code class="command">{children}</code>

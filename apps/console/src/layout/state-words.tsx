@@ -1,5 +1,6 @@
 import { isCutOff, type RunStage, type RunState, type StageVerdict } from '#libs/contracts'
 import type { JSX } from 'preact'
+import { withMoments } from './parts.js'
 
 type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle'
 
@@ -43,9 +44,9 @@ export function StateTag({ state }: { state: RunState }): JSX.Element {
   return <Tag {...wordsOf(STATES, state)} />
 }
 
-/** Moves the code that a detail begins with behind its words: `no bots registered (NO_EVIDENCE)`. */
+/** Moves the code that a detail begins with behind its words, `no bots registered (NO_EVIDENCE)`, and writes its times for people. */
 export function wordsFirst(detail: string): string {
-  return detail.replace(/^([A-Z]+(?:_[A-Z]+)+): (.+)$/s, '$2 ($1)')
+  return withMoments(detail).replace(/^([A-Z]+(?:_[A-Z]+)+): (.+)$/s, '$2 ($1)')
 }
 
 /** Verdict of a stage; the state of its run if the run ended while the stage was running. */

@@ -227,7 +227,7 @@ function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] })
   )
 }
 
-function Differences({ entry: { differences, version } }: { entry: PolicyHistoryEntry }): JSX.Element {
+export function Differences({ entry: { differences, version } }: { entry: PolicyHistoryEntry }): JSX.Element {
   if (differences.length === 0) return <>{version === null ? 'taken out of force' : 'nothing but the version'}</>
   return (
     <ul class="plain">

@@ -59,6 +59,11 @@ describe('reading the API', () => {
     expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind })
   })
 
+  it('takes a refusal of what was requested for no lack of a key', async () => {
+    answer = problem(403, 'HMS_ROLLOUT_NOT_PREAPPROVED')
+    expect(await readerOf(url).as(undefined)('/v1/rollbacks/preview')).toEqual({ kind: 'missing', detail: 'why' })
+  })
+
   it('shares responses up to its memory limit, and drops the oldest first', async () => {
     answer = (response) => response.end(`"${'a'.repeat(8 * 1024 * 1024 - 2)}"`)
     const reader = readerOf(url)
@@ -122,8 +127,8 @@ describe('reading the API', () => {
   })
 
   it('cleans texts and names where they come in', async () => {
-    answer = (response) => response.end(JSON.stringify({ 'a\u202eb': ['c\u001b'] }))
-    expect(await readerOf(url).as(undefined)('/v1/runs')).toEqual({ kind: 'loaded', value: { 'a\\u{202e}b': ['c\\u{1b}'] } })
+    answer = (response) => response.end(JSON.stringify({ 'a\u202eb': ['c\u001b', 'two\nlines'] }))
+    expect(await readerOf(url).as(undefined)('/v1/runs')).toEqual({ kind: 'loaded', value: { 'a\\u{202e}b': ['c\\u{1b}', 'two\nlines'] } })
   })
 
   it('requests from the same service as the edge', async () => {

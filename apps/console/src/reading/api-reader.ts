@@ -136,11 +136,12 @@ export class ApiReader {
 /** Returns the answer of an instance, or the reason why it counts as away. */
 function answerOf({ ok, status, headers }: Response, text: string, parse: Parse): Answer<unknown> | string {
   const isText = ok && (headers.get('content-type') ?? '').startsWith('text/plain')
-  const body = isText ? text.split('\n').map(printable).join('\n') : ok ? parse(text) : parseClean(text)
+  const body = isText ? cleanText(text) : ok ? parse(text) : parseClean(text)
   if (ok) return { kind: 'loaded', value: body }
   const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }
-  if (status === 401 || status === 403) return { kind: 'denied', detail }
-  if (status === 400 || status === 404) return { kind: 'missing', detail }
+  // Any other 403 is about what was requested, not about the key.
+  if (status === 401 || (status === 403 && code !== 'HMS_ROLLOUT_NOT_PREAPPROVED')) return { kind: 'denied', detail }
+  if (status === 400 || status === 403 || status === 404) return { kind: 'missing', detail }
   return `answered ${status}${code === '' ? '' : ` (${code})`}`
 }
 
@@ -165,10 +166,14 @@ function codeOf(error: unknown): unknown {
   return (error as { cause?: { code?: unknown } | null } | null)?.cause?.code
 }
 
+function cleanText(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 /** Parses JSON, and makes its texts and names safe to show: characters that hide text or turn its direction are escaped. */
 export function parseClean(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) => {
-    if (typeof value === 'string') return printable(value)
+    if (typeof value === 'string') return cleanText(value)
     if (!isObject(value)) return value
     const entries = Object.entries(value)
     return entries.some(([key]) => key !== printable(key))

@@ -23,7 +23,7 @@ import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
-import { Command, Commands, count, Countdown, Moment, Part, Table, Terminal } from '../layout/parts.js'
+import { Command, Commands, count, Countdown, Moment, Part, Table, Terminal, withMoments } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { CanaryView } from './canary-view.js'
 import { Evidence, readEvidence } from './evidence.js'
@@ -65,7 +65,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
               <p>
                 {cause === undefined ? '' : `${SHORT[cause.stage]}: ${wordsFirst(cause.detail)}. `}
-                {whatNext(run)}
+                {withMoments(whatNext(run))}
               </p>
               {run.state === 'AWAITING_APPROVAL' ? <a href={`/approvals/${encodeURIComponent(run.digest)}`}>Read and sign it</a> : ''}{' '}
               {run.continuesAt === undefined ? null : <Countdown until={run.continuesAt} ofMs={observedMs} />}
@@ -201,7 +201,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
             , ended <Moment at={run.endedAt} />
           </>
         )}
-        .{run.clock === undefined ? null : ` ${describeClock(run.clock, isHeld(run))}.`}
+        .{run.clock === undefined ? null : ` ${withMoments(describeClock(run.clock, isHeld(run)))}.`}
       </p>
       <BreakGlassNote run={run} />
       <ol class="usa-step-indicator">
@@ -241,7 +241,8 @@ function BreakGlassNote({ run: { breakGlass } }: { run: RunView }): JSX.Element 
   return (
     <>
       <p>
-        <strong>Break-glass</strong>: {by.join(' and ')} sent it past simulation and canary: “{reason}”. {sentence(describeReview(review))}.
+        <strong>Break-glass</strong>: {by.join(' and ')} sent it past simulation and canary: “{reason}”.{' '}
+        {withMoments(sentence(describeReview(review)))}.
       </p>
       <Commands commands={reviewCommands(review)} />
     </>

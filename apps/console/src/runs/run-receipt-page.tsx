@@ -149,7 +149,7 @@ function Reach({ run: { clock, createdAt } }: { run: RunView }): JSX.Element {
     <>
       {clock === undefined ? null : (
         <p>
-          {clock.current} of {clock.bots} bots{clock.effectiveAt === undefined ? '' : `, held for ${clock.effectiveAt}`}.
+          {clock.current} of {clock.bots} bots{clock.effectiveAt === undefined ? '' : `, held until ${momentText(clock.effectiveAt)}`}.
         </p>
       )}
       <Table
