@@ -15,7 +15,10 @@ export function addPrepareForm(server: FastifyInstance, show: ShowAnswer, sendOf
   takeForms(server, (scope) => {
     scope.post('/approvals', { config: { page: true } }, async (request, reply) => {
       const form = request.body as FormData
-      const [proposed, rollback] = [proposedIn(form), rollbackIn(form)]
+      const rollback = rollbackIn(form)
+      const proposed: Proposed = Object.fromEntries(
+        ['text', 'author', 'canary', 'observe', 'bake'].map((name) => [name, textOf(form, name)]),
+      )
       const send = sendOf(request)
       const prepare = async (asked: object): Promise<string> => digestIn(await send<PreparedApproval>(PREPARE, asked))
       try {
@@ -30,10 +33,6 @@ export function addPrepareForm(server: FastifyInstance, show: ShowAnswer, sendOf
       }
     })
   })
-}
-
-function proposedIn(form: FormData): Proposed {
-  return Object.fromEntries(['text', 'author', 'canary', 'observe', 'bake'].map((name) => [name, textOf(form, name)]))
 }
 
 function rollbackIn(form: FormData): AskedRollback | undefined {

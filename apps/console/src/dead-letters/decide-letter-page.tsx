@@ -1,5 +1,5 @@
 import { letterDecision, writeDecision } from '#libs/signing'
-import { textIn } from '../forms/query.js'
+import { chosenIn } from '../decisions/decisions-of-run.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { absentLetter, decisionsOfLetter, LETTER_WORDS, readLetter, sinceText } from './letter-page.js'
@@ -13,12 +13,9 @@ export async function decideLetterPage(request: PageRequest): Promise<PageConten
   const back = `/dead-letters/${id}`
   const place = { ...placeIn('Topics', 'Decide a dead letter', { href: back, text: 'Dead letter' }), state, beside: back }
   const decisions = decisionsOfLetter(answer.value)
-  const decision = decisions.find((each) => each === query.get('decision'))
-  const reason = textIn(query, 'reason', 1_000)
-  if (decision === undefined || reason === '') {
-    const wrong = decision === undefined ? `It takes ${decisions.join(', ')} in its present state.` : 'A decision needs a reason.'
-    return wrongChoice({ ...place, detail: decisions.length === 0 ? sinceText(answer.value) : wrong, back })
-  }
+  const chosen = decisions.length === 0 ? sinceText(answer.value) : chosenIn(query, decisions)
+  if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
+  const { decision, reason } = chosen
   const { text, hint } = LETTER_WORDS[decision]
   return statementPage(request, {
     ...place,

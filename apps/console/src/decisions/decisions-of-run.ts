@@ -1,12 +1,4 @@
-import {
-  decisionsOfPaused,
-  HmsError,
-  isTerminal,
-  parseDuration,
-  type RunDecisionName,
-  type RunView,
-  type TicketDecision,
-} from '#libs/contracts'
+import { decisionsOfPaused, HmsError, isTerminal, parseDuration, type RunDecisionName, type RunView } from '#libs/contracts'
 import { textIn } from '../forms/query.js'
 
 export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
@@ -58,10 +50,10 @@ export interface Chosen<T> {
 }
 
 /** Returns the decision that the address names, or a text that says what is missing or wrong. */
-export function chosenIn<T extends RunDecisionName | TicketDecision>(query: URLSearchParams, allowed: readonly T[]): Chosen<T> | string {
+export function chosenIn<T extends string>(query: URLSearchParams, allowed: readonly T[]): Chosen<T> | string {
   const decision = allowed.find((each) => each === query.get('decision'))
   const reason = textIn(query, 'reason', 1_000)
-  if (decision === undefined) return `It takes ${allowed.join(', ')} as it is now.`
+  if (decision === undefined) return `It takes ${allowed.join(', ')} in its present state.`
   if (reason === '') return 'A decision needs a reason.'
   const publicReason = textIn(query, 'public-reason', 1_000)
   const said = { reason, ...(publicReason === '' ? {} : { publicReason }) }

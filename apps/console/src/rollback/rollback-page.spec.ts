@@ -1,22 +1,23 @@
+import type { PolicyDocument, VerifiedLive } from '#libs/policy'
 import { describe, expect, it } from 'vitest'
 import { rosterOf } from '../testing/people.js'
-import { AWAY, BUNDLE_FIRST, shown, type Shown } from '../testing/shown.js'
+import { AWAY, BUNDLE_FIRST, NOT_PREAPPROVED, shown, type Shown } from '../testing/shown.js'
 import { rollbackPage } from './rollback-page.js'
 
 const ID = 'epa-pm25-limit'
 const BOT = { id: 'inspector-1', region: 'NCR', state: 'current', version: '2.0.0', digest: 'sha256:1' }
 
 /** Shows the page of a rollback to 1.5.0. `preview`: response of rollout about the policies that it moves. */
-async function page(preview: unknown, query = 'to=1.5.0'): Promise<Shown> {
+async function page(preview: unknown, query = 'to=1.5.0', live: Record<string, VerifiedLive> = {}): Promise<Shown> {
   const answers = {
     [`/v1/policies/${ID}`]: { id: ID, version: '2.0.0' },
     [`/v1/policies/${ID}/history?limit=50`]: [],
-    [`/v1/policies/${ID}?version=1.5.0`]: { id: ID, version: '1.5.0', limit: 35 },
+    [`/v1/policies/${ID}?version=1.5.0`]: { id: ID, version: '1.5.0', value: { id: ID, version: '1.5.0', limit: 35 } },
     [`/v1/rollbacks/preview?policy=${ID}&version=1.5.0`]: preview,
     [`/v1/coverage?policy=${ID}&bots=all`]: { policy: ID, total: 1, current: 1, versions: [], lagging: [], bots: [BOT] },
     '/v1/roster': [{ version: 1, envelope: await rosterOf(['EPA Chief', 'EPA Counsel']) }],
   }
-  return shown(rollbackPage, { answers, params: { id: ID }, query })
+  return shown(rollbackPage, { answers, params: { id: ID }, query, live })
 }
 
 describe('the page of a rollback', () => {
@@ -36,6 +37,18 @@ describe('the page of a rollback', () => {
     expect(text).toContain(detail)
     expect(html).toContain(`href="/policies/${ID}/rollback?to=1.5.0&amp;reason=&amp;public-reason=&amp;only=yes"`)
     expect((await page(preview, 'to=1.5.0&only=yes')).text).not.toContain('is not known')
+  })
+
+  it('reports that one signature does not take it back, and leads to the form below, not to a key that may read', async () => {
+    const { text } = await page(NOT_PREAPPROVED)
+    expect(text).toContain('as many signatures as an approval of that version. Prepare it for signatures below.')
+    expect(text).not.toMatch(/Not allowed|is not known/)
+  })
+
+  it('says that the values of the version to bring back were not verified', async () => {
+    const policy = { id: ID, version: '2.0.0', limit: 25 } as unknown as PolicyDocument
+    const live = { [ID]: { kind: 'verified', release: { policy } } as unknown as VerifiedLive }
+    expect((await page({ moved: [] }, 'to=1.5.0', live)).text).toContain('Field Now (2.0.0) Then (1.5.0, not verified here)')
   })
 
   it('shows the fleet beside the stopwatch, which follows the page of the fleet', async () => {

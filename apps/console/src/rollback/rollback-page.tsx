@@ -106,6 +106,7 @@ function Moves({ preview, id, chosen }: MovesProps): JSX.Element | null {
         {id} alone goes back, whatever it went live with. <a href={address(false)}>Take back all that went live together</a>
       </p>
     )
+  if (preview.kind === 'missing') return <Alert kind="warning" title={`${preview.detail} Prepare it for signatures below.`} />
   if (preview.kind !== 'loaded')
     return (
       <>
@@ -149,7 +150,7 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
       ) : (
         <Table
           caption="What changes"
-          head={['Field', `Now (${from.release?.policy.version ?? 'nothing'})`, `Then (${version})`]}
+          head={['Field', `Now (${from.release?.policy.version ?? 'nothing'})`, `Then (${version}, not verified here)`]}
           rows={changes.map(changeCells)}
         />
       )}
@@ -162,14 +163,7 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
   )
 }
 
-interface RollBackProps {
-  id: string
-  version: string
-  reason: string
-  publicReason: string
-  only: boolean
-  people: People
-}
+type RollBackProps = { id: string; version: string; reason: string; publicReason: string; only: boolean; people: People }
 
 function RollBack({ id, version, reason, publicReason, only, people }: RollBackProps): JSX.Element {
   return (

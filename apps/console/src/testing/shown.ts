@@ -78,7 +78,11 @@ export const BUNDLE_FIRST: Answer<never> = { kind: 'away', service: 'rollout', d
 export const AT_BROKER: Answer<never> = { kind: 'away', service: 'audit', detail: 'answered 409 (HMS_TOPICS_AT_BROKER)' }
 export const DENIED: Answer<never> = { kind: 'denied', detail: 'This needs a key.' }
 export const MISSING: Answer<never> = { kind: 'missing', detail: 'There is none.' }
-const FAILED: readonly unknown[] = [AWAY, BUNDLE_FIRST, AT_BROKER, DENIED, MISSING]
+export const NOT_PREAPPROVED: Answer<never> = {
+  kind: 'missing',
+  detail: 'The rollback needs as many signatures as an approval of that version.',
+}
+const FAILED: readonly unknown[] = [NOT_PREAPPROVED, AWAY, BUNDLE_FIRST, AT_BROKER, DENIED, MISSING]
 
 function answerOf(said: unknown): Answer<unknown> {
   if (said === undefined) return AWAY

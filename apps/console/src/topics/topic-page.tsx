@@ -61,7 +61,9 @@ export async function topicPage({ read, query, params }: PageRequest): Promise<P
         <LoadedPart
           id="events"
           title={text === '' ? 'Last events' : 'Events that match'}
-          answer={mapAnswer(events, (all) => all.filter((event) => hasText(event, text)))}
+          answer={mapAnswer(events, (all) =>
+            all.filter((event) => `${eventWords(event.type)} ${JSON.stringify(event)}`.toLowerCase().includes(text.toLowerCase())),
+          )}
           what="events of this topic"
         >
           {(found) => <Events events={found} topic={topic} narrowed={text !== ''} />}
@@ -70,10 +72,6 @@ export async function topicPage({ read, query, params }: PageRequest): Promise<P
       </>
     ),
   }
-}
-
-function hasText(event: TopicRecord, text: string): boolean {
-  return `${eventWords(event.type)} ${JSON.stringify(event)}`.toLowerCase().includes(text.toLowerCase())
 }
 
 function Events({ events, topic, narrowed }: { events: readonly TopicRecord[]; topic: Topic; narrowed: boolean }): JSX.Element {

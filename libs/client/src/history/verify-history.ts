@@ -20,10 +20,9 @@ interface Proven {
 /** Verifies entries of a signed history, newest first, as `verifyPastPolicy` does. Times and completeness are the store's claims. */
 export function verifyHistory(id: string, entries: readonly PolicyHistoryEntry[], rosters: readonly Roster[]): JudgedEntry[] {
   const proofs = entries.map((entry, index) => attempt(() => prove(id, entry, { above: entries[index - 1], rosters })))
-  return entries.map((entry, index) => {
+  return entries.map(({ record: _record, ...entry }, index) => {
     const proof = proofs[index]!
-    const { record: _record, ...unproven } = entry
-    if (proof instanceof HmsError) return { entry: unproven, refusal: proof }
+    if (proof instanceof HmsError) return { entry, refusal: proof }
     const below = proofs.slice(index + 1)
     const isChangeUnknown = below[0] instanceof HmsError
     const earlier = below.flatMap((each) => (each instanceof HmsError ? [] : (each.release ?? [])))
