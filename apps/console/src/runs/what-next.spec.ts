@@ -87,3 +87,8 @@ describe('the next step of a run that succeeded', () => {
     )
   })
 })
+
+it('is one sentence about a run whose place a newer release takes', () => {
+  const superseded = aRun({ state: 'SUPERSEDED', reason: 'NEWER_RELEASE', detail: 'by run #8: pm25@3.1.0 takes its place' })
+  expect(whatNext(superseded)).toBe('It was superseded by run #8: pm25@3.1.0 takes its place.')
+})

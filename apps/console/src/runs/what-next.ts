@@ -1,5 +1,5 @@
 import { describeKept, describePartners, describeReplaced, isHeld, type RunState, type RunView, type StageName } from '#libs/contracts'
-import { momentText } from '../layout/parts.js'
+import { withMoments } from '../layout/parts.js'
 
 const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string> = {
   AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
@@ -36,13 +36,13 @@ const ABORTED: Record<string, string> = {
   WITHDRAWN: 'Its policy was withdrawn, which ended it. What it had published was taken back.',
 }
 
-const ISO_TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 const BUSY = 'Another canary has its region. It resumes automatically when that one is over; it can be aborted meanwhile.'
 const HELD = 'Every reader has the rule already, and applies it from its effective time on. Until then it can be aborted or superseded.'
 
 /** Returns the next steps for a reader of this run, in a sentence or two. */
 export function whatNext(run: RunView): string {
   if (run.detail === undefined) return nextOf(run)
+  if (run.state === 'SUPERSEDED' && run.detail.startsWith('by ')) return `It was superseded ${run.detail}.`
   return run.state === 'QUEUED' ? `It waits for its turn, ${run.detail}.` : `${nextOf(run)} ${run.detail}.`
 }
 
@@ -74,7 +74,7 @@ function outcomeOf(run: RunView): string {
   const replaced = describeReplaced(run)
   if (replaced.length === 0) return 'The rule is in force.'
   const rest = replaced.length < run.policies.length ? ' The other policies of the run are in force.' : ''
-  return `Its rule came into force. Since then: ${replaced.join('; ').replaceAll(ISO_TIME, (at) => momentText(at))}.${rest}`
+  return `Its rule came into force. Since then: ${withMoments(replaced.join('; '))}.${rest}`
 }
 
 function abortOf({ reason = '', stages }: RunView): string {
