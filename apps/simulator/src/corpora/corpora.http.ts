@@ -45,9 +45,9 @@ const TOO_LARGE: readonly string[] = ['HMS_CORPUS_TOO_LARGE', 'HMS_CORPUS_TOO_MA
 
 function corpusError(id: string, problems: readonly CorpusProblem[]): HmsError {
   const code = problems[0]?.code ?? 'HMS_CORPUS_EMPTY'
-  const errors = problems.map((problem) => ({
+  const errors = problems.map(({ code: own, row, message }) => ({
     pointer: '/content',
-    detail: `${problem.row === undefined ? '' : `row ${problem.row}: `}${problem.message}${problem.code === code ? '' : ` [${problem.code}]`}`,
+    detail: `${row === undefined ? '' : `row ${row}: `}${message}${own === code ? '' : ` [${own}]`}`,
   }))
   const detail = errors.map((error) => error.detail).join('; ')
   return new HmsError(code, detail, { status: TOO_LARGE.includes(code) ? 413 : 422, errors, next: [action('corpora.add', { corpus: id })] })
