@@ -135,6 +135,19 @@ describe('the page of a policy', () => {
     expect(away.text).toContain('limit 35 → 25')
   })
 
+  it('leads to its runs while no version of it was ever in force', async () => {
+    const none = {
+      '/v1/policies/epa-pm25-limit': MISSING,
+      '/v1/policies/epa-pm25-limit/history?limit=50': MISSING,
+      '/v1/coverage?policy=epa-pm25-limit&bots=all': MISSING,
+      '/v1/runs?': [aRun({ run: 9, state: 'CANARY' }), aRun({ run: 8, policies: [{ id: 'ozone', version: '1.0.0', digest: 'sha256:1' }] })],
+    }
+    const { status, html, text } = await shown(policyPage, { answers: none, params })
+    expect([status, text]).toEqual([200, expect.stringContaining('It was never in force.')])
+    expect(text).not.toContain('No policy')
+    expect([html.includes('href="/runs/9"'), html.includes('href="/runs/8"')]).toEqual([true, false])
+  })
+
   it('requests the policy in its address, whatever its characters', async () => {
     const { paths } = await shown(policyPage, { answers: {}, params: { id: '../runs?x=1' } })
     expect(paths[0]).toBe('/v1/policies/..%2Fruns%3Fx%3D1')

@@ -1,9 +1,10 @@
-import type { PastPolicyView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import { policyRefs, type PastPolicyView, type PolicyHistoryEntry, type PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FleetPicture, readFleet } from '../bots/fleet-picture.js'
 import { Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
+import { StateTag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { readRuns } from '../reading/read-runs.js'
 import { changeText, LifeChart } from './life-chart.js'
@@ -30,13 +31,15 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
   const view = valueOf(policy)
   const shownId = id.slice(0, 100)
   const drawn = (valueOf(history) ?? []).slice(0, MAX_ENTRIES)
-  const runs = drawn.length === 0 ? [] : valueOf(await readRuns(read, { exactPolicy: id, since: drawn.at(-1)!.from }))?.runs
+  const isRead = missing || drawn.length > 0
+  const runs = (isRead ? valueOf(await readRuns(read, { exactPolicy: id, since: drawn.at(-1)?.from }))?.runs : undefined) ?? []
+  const unknown = missing && runs.length === 0
   return {
-    ...(missing ? { status: 404 as const } : {}),
+    ...(unknown ? { status: 404 as const } : {}),
     ...placeIn('Policies', view === undefined ? shownId : `${view.id} ${view.version}`),
-    heading: missing ? `No policy ${shownId}` : (titleOf(view) ?? shownId),
+    heading: unknown ? `No policy ${shownId}` : (titleOf(view) ?? shownId),
     state: view?.version,
-    summary: summaryOf(policy, before === '' ? history : undefined, now),
+    summary: missing && !unknown ? 'It was never in force.' : summaryOf(policy, before === '' ? history : undefined, now),
     body: (
       <>
         {at === null ? null : <PastPolicy at={at} time={time} past={past} path={path} />}
@@ -52,9 +55,18 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
             )}
           </LoadedPart>
           <div>
+            {!missing || unknown ? null : (
+              <Part id="runs" title="Its runs">
+                {runs.map(({ run, state, policies }) => (
+                  <p key={run}>
+                    <StateTag state={state} /> <RunLink run={run} /> {policyRefs(policies)}
+                  </p>
+                ))}
+              </Part>
+            )}
             {drawn.length === 0 ? null : (
               <Part id="life" title="Over time">
-                <LifeChart id={id} entries={drawn} runs={runs ?? []} current={before === '' ? view?.value : undefined} now={now} />
+                <LifeChart id={id} entries={drawn} runs={runs} current={before === '' ? view?.value : undefined} now={now} />
                 {drawn.length < MAX_ENTRIES ? null : (
                   <p>{MAX_ENTRIES} changes are drawn; older ones are on the page of earlier versions.</p>
                 )}
