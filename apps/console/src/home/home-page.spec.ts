@@ -46,6 +46,15 @@ describe('home', () => {
     expect(text).toMatch(/Ended last Run 8 epa-pm25-limit@2\.0\.0 ✓ Succeeded 30 min ago/)
   })
 
+  it('says what a run under way does or waits for', async () => {
+    const stages = aRun().stages.map((stage) => ({
+      ...stage,
+      ...(stage.stage === 'canary' ? { detail: 'held until 2026-12-24T00:00:00Z' } : {}),
+    }))
+    const { text } = await home({ '/v1/runs?open=yes': [aRun({ state: 'WAITING', stages })] })
+    expect(text).toMatch(/Run 7 epa-pm25-limit@2\.0\.0 . Waiting held until 2026-12-24 00:00:00 UTC/)
+  })
+
   it('shows what needs a person: signatures and pauses', async () => {
     const approval = {
       digest: 'sha256:1',

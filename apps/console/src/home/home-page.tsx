@@ -4,7 +4,7 @@ import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { Absent, Loaded, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Moment, Part, RunLink } from '../layout/parts.js'
-import { StateTag } from '../layout/state-words.js'
+import { StateTag, wordsFirst } from '../layout/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { Needs } from './needs.js'
@@ -80,12 +80,13 @@ function summaryOf(policies: Answer<PolicyView[]>, open: Answer<RunView[]>, wron
 
 function Runs({ runs, none }: { runs: readonly RunView[]; none: string }): JSX.Element {
   if (runs.length === 0) return <None>{none}</None>
+  const detailOf = ({ stages }: RunView): string => wordsFirst(stages.findLast(({ startedAt }) => startedAt !== null)?.detail ?? '')
   return (
     <ul class="plain">
       {runs.map((run) => (
         <li key={run.run}>
           <RunLink run={run.run} /> {policyRefs(run.policies)} <StateTag state={run.state} />{' '}
-          {run.endedAt === null ? null : <Moment at={run.endedAt} />}
+          {run.endedAt === null ? detailOf(run) : <Moment at={run.endedAt} />}
         </li>
       ))}
     </ul>
