@@ -21,10 +21,10 @@ describe('home', () => {
   it('reports that nothing waits and nothing is wrong only where that is known', async () => {
     const quiet = await home()
     expect(quiet.text).toContain('0 policies in force. 0 runs under way. Nothing is known to be wrong.')
-    expect(quiet.text).toContain('Nothing waits for a person.')
+    expect(quiet.text).toContain('Nothing waits for a signature or a decision.')
     expect(quiet.paths).not.toContain('/v1/tickets')
     const dark = await home({ '/v1/approvals?state=open': AWAY })
-    expect(dark.text).not.toContain('Nothing waits for a person.')
+    expect(dark.text).not.toContain('Nothing waits for a signature or a decision.')
     expect(dark.text).toContain('The approvals could not be loaded')
     expect((await home({ '/v1/approvals?state=open': DENIED })).text).toContain('Not allowed to see the approvals')
     expect((await home({ '/v1/approvals?state=open': DENIED })).html).toContain('<a href="/docs/reference/pages">how</a>')
@@ -75,7 +75,7 @@ describe('home', () => {
     const proposal = { digest: 'sha256:1', run: null, state: 'PREPARED', policies: [], signedBy: [], missing: ['chief'] }
     const under = { ...proposal, run: 3, state: 'ROLLING_OUT' }
     const { text } = await home({ '/v1/approvals?state=open': [proposal, under] })
-    expect(text).toContain('Nothing waits for a person. 1 proposal has no signature yet.')
+    expect(text).toContain('Nothing waits for a signature or a decision. 1 proposal has no signature yet.')
     expect(text).toContain('✓ All well')
   })
 

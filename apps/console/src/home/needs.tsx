@@ -42,7 +42,7 @@ export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
   return (
     <>
       {[approvals, paused, reviews].every((answer) => valueOf<readonly unknown[]>(answer)?.length === 0) ? (
-        <None>Nothing waits for a person.</None>
+        <None>Nothing waits for a signature or a decision.</None>
       ) : null}
       {proposals === 0 ? null : (
         <p class="quiet">
