@@ -53,6 +53,16 @@ const suite = (): void => {
     scratch.remove()
   }, 120_000)
 
+  it('refers to no ConfigMap and no Secret that it does not make: a pod would wait for it', () => {
+    const made = new Set(manifests.filter(({ kind }) => kind === 'ConfigMap' || kind === 'Secret').map(({ metadata }) => metadata.name))
+    const named = manifests.filter(isWorkload).flatMap((each) => {
+      const found = JSON.stringify(each).matchAll(/"(?:configMap|secret)\w*":\{[^{}]*"(?:name|secretName)":"([^"]+)"/g)
+      return [...found].map(([, name]) => `${each.metadata.name}: ${name}`)
+    })
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((text) => !made.has(text.split(': ')[1]!))).toEqual([])
+  })
+
   it('makes schemas, demo keys and topics, and starts everything', async () => {
     for (const job of ['hms-migrate', 'hms-topics']) {
       const pod = Pod.start(workload(job), around)
