@@ -21,6 +21,7 @@ import { ReviewsModule } from './reviews/reviews.module.js'
 import { RosterModule } from './roster/roster.module.js'
 import { RunsModule } from './runs/runs.module.js'
 import { TokensModule } from './tokens/tokens.module.js'
+import { readApproverConfig } from './approver.config.js'
 
 @Module({
   imports: [ApprovalsModule, BreakGlassModule, CalendarModule, FreezesModule, ReviewsModule, RosterModule, RunsModule, TokensModule],
@@ -55,5 +56,6 @@ export const definition: ServiceDefinition = {
   ],
   migrations: [...RELEASE_MIGRATIONS, CreateApprover1764000000000, CreateReviewLocks1764000000001, CreateFreezeDeclarations1764000000002],
   advanceCounters,
+  readConfig: readApproverConfig,
   module: ApproverModule,
 }

@@ -109,5 +109,6 @@ export const definition: ServiceDefinition = {
     AddArrivalSeals1766000000001,
     IndexActors1767000000000,
   ],
+  readConfig: readAuditConfig,
   module: AuditModule,
 }

@@ -40,5 +40,6 @@ export const definition: ServiceDefinition = {
   tables: [...STAGE_TABLES, ...RELEASE_TABLES, CANARIES, CANARY_HEADS, UNSIGNED_ALERTS],
   migrations: [...STAGE_MIGRATIONS, ...RELEASE_MIGRATIONS, CreateCanaryController1764000000000],
   advanceCounters: advanceCanaryCounters,
+  readConfig: readCanaryControllerConfig,
   module: CanaryControllerModule,
 }

@@ -6,6 +6,7 @@ import { addLogExport } from './audit/export-log.js'
 import { servePictures } from './docs/library.js'
 import { serveSwagger } from './docs/swagger-page.js'
 import { addWalkthrough, type Walkthrough } from './home/walkthrough.js'
+import { addMailLinkForms } from './mail-links/mail-link-forms.js'
 import { readHeader } from './home/overview-state.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './layout/accepts-html.js'
@@ -18,9 +19,7 @@ import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
 import { ApiReader } from './reading/api-reader.js'
 import { clientBehind, originBehind, type SendOf } from './reading/client-of.js'
 import { addOfflineBundles } from './runs/offline-bundle.js'
-import { addReceiptForm } from './receipts/receipt-form.js'
 import { addPasteForm } from './signing/paste-form.js'
-import { addUnsubscribeForm } from './unsubscribes/unsubscribe-form.js'
 import { NOT_FOUND } from './layout/absent.js'
 
 type Headers = { authorization?: string; host?: string }
@@ -91,13 +90,12 @@ export function addConsole(server: FastifyInstance, options: ConsoleOptions): vo
   server.get('/bots', { config: { page: true } }, async ({ url }, reply) => reply.redirect(url.replace('/bots', '/fleet'), 308))
   serveNotFound(server, show)
   const sendWithoutKey: SendOf = (request) => reader.sendAs(undefined, clientOf(request))
-  addReceiptForm(server, sendWithoutKey)
+  addMailLinkForms(server, sendWithoutKey)
   // A form writes, so it is sent with the key of its sender and never with the console's own key.
   addPrepareForm(server, show, (request) => reader.sendAs(bearerOf(request.headers), clientOf(request)))
   addPasteForm(server, show, sendWithoutKey)
   addLogExport(server, (headers) => reader.as(readsAs(headers)))
   addOfflineBundles(server, (headers) => reader.exactAs(readsAs(headers)))
-  addUnsubscribeForm(server, sendWithoutKey)
   if (walkthrough !== undefined) addWalkthrough(server, walkthrough, environment)
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: readsAs, clientOf })
 }

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
-import { listOf, type Environment } from '#libs/platform'
+import { configInvalid, listOf, type Environment } from '#libs/platform'
 import { tokenIdOf } from '#libs/signing'
 
 const VARIABLE = 'HMS_CONSOLE_KEY_FILE'
@@ -13,7 +13,7 @@ export function readConsoleHosts(env: Environment): string[] {
   const wrong = hosts.find((host) => !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(host))
   if (wrong === undefined) return hosts
   const detail = `HMS_CONSOLE_HOSTS must be host names separated by commas, without ports; invalid: "${wrong}".`
-  throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc help environment'] })
+  throw configInvalid(detail)
 }
 
 /**
@@ -27,8 +27,6 @@ export async function readConsoleKey(env: Environment): Promise<string | undefin
   requirePrivate(file, given)
   const key = given.bytes.toString('utf8').trim()
   if (tokenIdOf(key) !== undefined) return key
-  throw new HmsError('HMS_CONFIG_INVALID', `${VARIABLE} must name a file that holds one key and nothing else; ${file} does not.`, {
-    status: 400,
-    next: ['hms-svc tokens create --scope read --name console --sign NAME'],
-  })
+  const detail = `${VARIABLE} must name a file that holds one key and nothing else; ${file} does not.`
+  throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc tokens create --scope read --name console --sign NAME'] })
 }

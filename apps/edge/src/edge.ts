@@ -17,6 +17,7 @@ import {
   BACKLOG,
   limitBodies,
   closeQueuedResponses,
+  readSettings,
   createLogger,
   documentedRoutes,
   httpOptions,
@@ -43,7 +44,16 @@ import {
   toProblem,
   VERSION,
 } from '#libs/platform'
-import { loadProgram, localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
+import {
+  loadProgram,
+  localNameOf,
+  readCorsOrigins,
+  readHostConfig,
+  readHttpLimits,
+  urlsOf,
+  usableHostConfig,
+  type HostConfig,
+} from '#libs/process'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -67,7 +77,14 @@ function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined 
 
 /** Serves distributed services on one port, WebSocket included. `SERVICE_PATHS` maps paths to services. */
 export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
-  const config = readHostConfig(env)
+  const [config, limits, origins, hosts, key] = await readSettings([
+    () => readHostConfig(env),
+    () => readHttpLimits(usableHostConfig(env).profile, env, false),
+    () => readCorsOrigins(env),
+    () => readConsoleHosts(env),
+    () => readConsoleKey(env),
+    ...SERVICES.map((service) => () => urlsOf(service, env)),
+  ])
   const log = createLogger(config.logLevel, { process: 'edge' })
   const edge = Fastify({
     ...httpOptions(log),
@@ -76,8 +93,6 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
     logger: false,
   })
-  const limits = readHttpLimits(config.profile, env, false)
-  const consoleKey = await readConsoleKey(env)
   const metrics = new Metrics().withProcessMetrics()
   shrinkHeapWhenIdle(systemClock)
   const [endpoint, messaging] = [config.otlpEndpoint, 'kafka' as const]
@@ -86,7 +101,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   endUnreadResponses(edge.server)
   const clients = { limits, metrics, isEdge: true }
   limitClients(edge, clients)
-  const [acceptedHost, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
+  const acceptedHost = localNameOf(config.profile, env)
   allowOrigins(edge, origins)
   if (acceptedHost !== undefined) refuseForeignRequests(edge, acceptedHost, origins)
   validateRequestHeads(edge, documentedRoutes())
@@ -113,8 +128,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   addConsole(edge, {
     urlsOf: (service) => urlsOf(service, env),
     trusted: limits.trusted,
-    key: consoleKey,
-    hosts: readConsoleHosts(env),
+    key,
+    hosts,
     roster: rosterOf(config),
     environment: config.profile,
     contacts: config.securityContact,

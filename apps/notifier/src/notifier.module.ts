@@ -21,6 +21,7 @@ import { RegistrationModule } from './registration/registration.module.js'
 import { SecretsModule } from './secrets/secrets.module.js'
 import { TicketsModule } from './tickets/tickets.module.js'
 import { UnsubscribesModule } from './unsubscribes/unsubscribes.module.js'
+import { readNotifierConfig } from './notifier.config.js'
 
 @Module({
   imports: [
@@ -42,5 +43,6 @@ export const definition: ServiceDefinition = {
   name: 'notifier',
   tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, BREAKERS, NOTIFICATIONS, REVERSALS, RECEIPTS, EVIDENCE],
   migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000, CreateReceipts1764000000001, CreateReversals1764000000002],
+  readConfig: readNotifierConfig,
   module: NotifierModule,
 }

@@ -17,6 +17,7 @@ import { RolloutEvents } from './rollout.events.js'
 import { LIVE_VERSIONS } from './stable/live-version.table.js'
 import { advanceHeadCounters, STABLE_HEADS, STABLES } from './stable/stable.table.js'
 import { WITHDRAWALS } from './withdrawals/withdrawal.table.js'
+import { readRolloutConfig } from './rollout.config.js'
 
 @Module({
   imports: [RolloutsModule, StableModule, RollbacksModule, SignedRollbacksModule, BreakGlassModule, WithdrawalsModule],
@@ -40,5 +41,6 @@ export const definition: ServiceDefinition = {
   ],
   migrations: [...STAGE_MIGRATIONS, ...RELEASE_MIGRATIONS, CreateRollout1764000000000, CreateBreakGlassOrders1764000000001],
   advanceCounters: advanceHeadCounters,
+  readConfig: readRolloutConfig,
   module: RolloutModule,
 }

@@ -13,6 +13,7 @@ import { CorporaModule } from './corpora/corpora.module.js'
 import { InForceModule } from './in-force/in-force.module.js'
 import { ScenariosModule } from './scenarios/scenarios.module.js'
 import { SimulationsModule } from './simulations/simulations.module.js'
+import { readSimulatorConfig } from './simulator.config.js'
 
 @Module({ imports: [BotsModule, CorporaModule, InForceModule, ScenariosModule, SimulationsModule] })
 class SimulatorModule {}
@@ -21,5 +22,6 @@ export const definition: ServiceDefinition = {
   name: 'simulator',
   tables: [...STAGE_TABLES, BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS, IN_FORCE],
   migrations: [...STAGE_MIGRATIONS, CreateSimulator1764000000000, CreateInForce1764000000001],
+  readConfig: readSimulatorConfig,
   module: SimulatorModule,
 }

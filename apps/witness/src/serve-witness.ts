@@ -1,7 +1,17 @@
 import { HmsError } from '#libs/contracts'
 import { acquireFolder, EmbeddedError } from '#libs/files'
-import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/process'
-import { createLogger, describeError, listenError, Metrics, shrinkHeapWhenIdle, systemClock, type Environment } from '#libs/platform'
+import { readHostConfig, readNamedSigner, readRosterFile, usableHostConfig, type HostConfig } from '#libs/process'
+import {
+  readSettings,
+  configInvalid,
+  createLogger,
+  describeError,
+  listenError,
+  Metrics,
+  shrinkHeapWhenIdle,
+  systemClock,
+  type Environment,
+} from '#libs/platform'
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
@@ -16,10 +26,13 @@ const OTHER_FOLDER = 'HMS_WITNESS_DIR=FOLDER hms-svc serve witness'
  * if the witness cannot sign, store or listen: with `HMS_WITNESS_FOLDER`, a code of `listenError`, or a code about the roster or the key.
  */
 export async function serveWitness(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
-  const config = readHostConfig(env)
-  const { port, dir = join(config.dataDir, 'witness') } = readWitnessConfig(env)
-  const roster = await readRosterFile(config)
-  const signer = await signerOf(config, env)
+  const [config, { port, dir: given }, roster, signer] = await readSettings([
+    () => readHostConfig(env),
+    () => readWitnessConfig(env),
+    () => readRosterFile(usableHostConfig(env)),
+    () => signerOf(usableHostConfig(env), env),
+  ])
+  const dir = given ?? join(config.dataDir, 'witness')
   const key = keyOf(signer, policyOf(roster))
   // Two processes with the same stored checkpoints could together sign two histories of a log.
   const lock = await acquireFolder(dir, { purpose: 'serve witness' }).catch((error: unknown) => {
@@ -46,28 +59,22 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
 
 function policyOf({ logPolicy }: Roster): LogPolicy {
   if (logPolicy !== undefined) return logPolicy
-  throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log, so there is nothing to witness.', {
-    status: 404,
-    next: ['hms-svc roster show'],
-  })
+  const detail = 'The roster names no transparency log, so there is nothing to witness.'
+  throw new HmsError('HMS_AUDIT_NO_LOG', detail, { status: 404, next: ['hms-svc roster show'] })
 }
 
 async function signerOf(config: HostConfig, env: Environment): Promise<Signer> {
   const signer = await readNamedSigner('witness', config, env)
   if (signer !== undefined) return signer
-  throw new HmsError('HMS_SERVICE_KEY_REQUIRED', 'The witness needs its signing key: set HMS_WITNESS_KEY_FILE to a PKCS#8 file.', {
-    status: 400,
-    next: ['hms-svc help environment'],
-  })
+  const detail = 'The witness needs its signing key: set HMS_WITNESS_KEY_FILE to a PKCS#8 file.'
+  throw configInvalid(detail, { code: 'HMS_SERVICE_KEY_REQUIRED' })
 }
 
 function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
   const key = witnesses.find((each) => keyIdOf(each.key) === keyid)
   if (key !== undefined) return key
-  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}, so its signatures would not count.`, {
-    status: 403,
-    next: ['hms-svc roster show'],
-  })
+  const detail = `The roster names no witness with the key ${keyid}, so its signatures would not count.`
+  throw new HmsError('HMS_IDENTITY_MISMATCH', detail, { status: 403, next: ['hms-svc roster show'] })
 }
 
 function folderError(dir: string, error: unknown): HmsError {

@@ -87,7 +87,8 @@ function refusal(code: string, detail: string, cause?: unknown): HmsError {
   return new HmsError(code, detail, { status: 400, cause })
 }
 
-function codeOf(error: unknown): string | undefined {
+/** Returns the code of a system error, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | null)?.code
 }
 

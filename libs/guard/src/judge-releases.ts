@@ -96,10 +96,8 @@ export function publishedVerdict(
 
 /** Builds the error response for a FAIL. */
 export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: JudgeRequest): HmsError {
-  return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, {
-    status: 422,
-    next: releases.map(({ id }) => action('get', { policy: id })),
-  })
+  const detail = `Guard ${rule}: ${sentence}`
+  return new HmsError('HMS_GUARD_DENIED', detail, { status: 422, next: releases.map(({ id }) => action('get', { policy: id })) })
 }
 
 /** Builds one request for each step of the plan and each release. */

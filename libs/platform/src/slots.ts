@@ -17,11 +17,8 @@ export class Slots {
   /** Takes a slot; returns an idempotent function that releases it. Throws `HMS_PLACES_TAKEN` (503) if none is free. */
   take(): () => void {
     if (!this.free) {
-      throw new HmsError(
-        'HMS_PLACES_TAKEN',
-        `This instance serves ${this.limit} ${this.what}, and all slots are in use; try again in some seconds.`,
-        { status: 503 },
-      )
+      const detail = `This instance serves ${this.limit} ${this.what}, and all slots are in use; try again in some seconds.`
+      throw new HmsError('HMS_PLACES_TAKEN', detail, { status: 503 })
     }
     this.taken++
     let isHeld = true

@@ -1,5 +1,5 @@
-import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
-import { isIntegerText, listOf, parseEnvironment, toList, type Environment, type LogLevel } from '#libs/platform'
+import { EDGE_PORT, HmsError, SERVICE_PORTS, type ServiceName } from '#libs/contracts'
+import { configInvalid, isIntegerText, listOf, parseEnvironment, toList, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
 
 export type Profile = 'dev' | 'production'
@@ -74,9 +74,15 @@ export function readHostConfig(env: Environment): HostConfig {
   )
 }
 
-/** Returns the error for a missing or invalid setting: status 400, with the list of all settings as the next step. */
-export function settingError(code: string, detail: string, cause?: unknown): HmsError {
-  return new HmsError(code, detail, { status: 400, next: ['hms-svc help environment'], cause })
+/** Returns the settings with each invalid one at its default: for readers that depend on one, and report what else is wrong. */
+export function usableHostConfig(env: Environment): HostConfig {
+  try {
+    return readHostConfig(env)
+  } catch (error) {
+    if (!(error instanceof HmsError)) throw error
+    const wrong = new Set(error.errors.map(({ pointer }) => pointer))
+    return readHostConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.has(name))))
+  }
 }
 
 /** Returns the replication factor: as configured, else three in production and one on a developer's machine. */
@@ -101,7 +107,7 @@ export function portOf(service: ServiceName, env: Environment): number {
   if (text === undefined || text === '') return SERVICE_PORTS[service]
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw settingError('HMS_CONFIG_INVALID', `${variable} must be a port, 0 to 65535, not ${text}.`)
+  throw configInvalid(`${variable} must be a port, 0 to 65535, not ${text}.`)
 }
 
 /** Returns the base URLs under which the edge and other services call a service's instances. */
@@ -109,9 +115,4 @@ export function urlsOf(service: ServiceName, env: Environment): string[] {
   const text = env[variableOf(service, 'URLS')]
   if (text === undefined || text === '') return [`http://127.0.0.1:${portOf(service, env)}`]
   return listOf(text).map((url) => url.replace(/\/$/, ''))
-}
-
-/** Checks the port variables of all services, so that a process with an invalid one stops before it changes anything. */
-export function checkPorts(env: Environment): void {
-  for (const service of SERVICES) portOf(service, env)
 }

@@ -1,6 +1,6 @@
-import { isIntegerText, parseEnvironment, toList, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
+import { configInvalid, isIntegerText, parseEnvironment, toList, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
 import { ArrayMaxSize, IsOptional, IsString, Matches } from 'class-validator'
-import { settingError, type Profile } from './host.config.js'
+import type { Profile } from './host.config.js'
 
 const LOOPBACK = ['127.0.0.0/8', '::1']
 
@@ -36,7 +36,7 @@ function readTrusted(cidrs: readonly string[]): TrustedProxies {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     const detail = `HMS_HTTP_TRUSTED_PROXIES must be addresses or CIDRs separated by commas: ${error.message}.`
-    throw settingError('HMS_CONFIG_INVALID', detail, error)
+    throw configInvalid(detail, { cause: error })
   }
 }
 

@@ -1,11 +1,11 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
 import { readGivenFile, readGivenText, requirePrivate } from '#libs/files'
-import { describeError, type Environment } from '#libs/platform'
+import { configInvalid, describeError, type Environment } from '#libs/platform'
 import { localSigner, readRoster, type Roster, SignatureError, type Signer } from '#libs/signing'
 import { createPrivateKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { settingError, variableOf, type HostConfig } from './host.config.js'
+import { variableOf, type HostConfig } from './host.config.js'
 
 /** Names of the keys that belong to no service: the key of the transparency log and the key of its witness. */
 export type KeyName = 'audit-log' | 'witness'
@@ -17,13 +17,15 @@ const MAX_BYTES = 4 * 1024 * 1024
 export async function readRosterFile(config: HostConfig): Promise<Roster> {
   const file = config.roster ?? (config.profile === 'dev' ? join(config.dataDir, 'roster.json') : undefined)
   if (file === undefined)
-    throw settingError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.')
+    throw configInvalid('A production process needs a pinned roster: set HMS_ROSTER to its file.', { code: 'HMS_ROSTER_REQUIRED' })
   const variable = config.roster === undefined ? 'HMS_DATA_DIR' : 'HMS_ROSTER'
   const roster = await naming(file, variable, async () =>
     readRoster(JSON.parse((await readGivenFile(file, MAX_BYTES)).bytes.toString('utf8'))),
   )
   if (config.profile === 'production' && roster.profile === 'demo')
-    throw settingError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`)
+    throw configInvalid(`${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`, {
+      code: 'HMS_ROSTER_DEMO',
+    })
   return roster
 }
 
@@ -32,7 +34,7 @@ export async function readServiceSigner(service: ServiceName, config: HostConfig
   const variable = variableOf(service, 'KEY_FILE')
   const file = env[variable] || (config.profile === 'dev' ? keyIn(config, service) : undefined)
   if (file === undefined)
-    throw settingError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`)
+    throw configInvalid(`${service} needs its signing key: set ${variable} to a PKCS#8 file.`, { code: 'HMS_SERVICE_KEY_REQUIRED' })
   return readSigner(file, env[variable] ? variable : 'HMS_DATA_DIR')
 }
 
@@ -68,7 +70,7 @@ export async function databaseUrl({ databaseUrl: url, databasePasswordFile: file
   const password = (await readGivenText(file, MAX_BYTES)).replace(/\r?\n$/, '')
   if (user !== undefined && password !== '') return `${user}:${encodeURIComponent(password)}${rest}`
   const detail = `HMS_DATABASE_PASSWORD_FILE needs a password in ${file}, and HMS_DATABASE_URL=postgres://USER@HOST/NAME without one.`
-  throw settingError('HMS_CONFIG_INVALID', detail)
+  throw configInvalid(detail)
 }
 
 /** Reads or parses a file; an error names the file, and the variable that sets its path. */

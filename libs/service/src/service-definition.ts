@@ -1,6 +1,7 @@
 import type { ServiceName } from '#libs/contracts'
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
-import { loadProgram } from '#libs/process'
+import type { Environment } from '#libs/platform'
+import { loadProgram, type Profile } from '#libs/process'
 import type { Type } from '@nestjs/common'
 import type { CounterAdvance } from './numbering/numbering.table.js'
 
@@ -13,6 +14,8 @@ export interface ServiceDefinition {
   migrations: readonly MigrationClass[]
   /** Advances counters that readers remember, after a restore of the database from a backup. The service's processes are stopped then. */
   advanceCounters?(ahead: CounterAdvance): Promise<void>
+  /** Reads the service's own settings. Throws `HMS_CONFIG_INVALID`. */
+  readConfig?(env: Environment, profile: Profile): unknown
   module: Type
 }
 

@@ -26,10 +26,8 @@ export function authorOf(
   if (rule.mustBeKnown && known.length === 0) {
     const problem =
       named === null ? `The author of ${policy.id} is missing` : `The roster has no person "${named}", named as the author of ${policy.id}`
-    throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', `${problem}. Name the author with --author, as the roster does.`, {
-      status: 422,
-      next: [action('roster.show'), action('approve.author')],
-    })
+    const detail = `${problem}. Name the author with --author, as the roster does.`
+    throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', detail, { status: 422, next: [action('roster.show'), action('approve.author')] })
   }
   const others = requirement.eligible.filter((id) => rule.counts || !rule.ids.has(id))
   if (others.length < requirement.threshold) {

@@ -95,10 +95,7 @@ export class EndApproval implements OnModuleInit {
       Math.max(decision.reason.length, decision.publicReason?.length ?? 0) <= MAX_REASON
     )
       return { person: roster.principalOfKey(keyids[0]!)!, decision }
-    throw new HmsError(
-      'HMS_APPROVER_DECISION_OTHER',
-      `The signed statement is not a rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
-      { status: 422 },
-    )
+    const detail = `The signed statement is not a rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`
+    throw new HmsError('HMS_APPROVER_DECISION_OTHER', detail, { status: 422 })
   }
 }

@@ -60,10 +60,8 @@ function releaseNamed({ id }: PolicyRecord, { released, refused }: KnownReleases
     })
   const why = refused.get(release.releaseDigest)
   if (why === undefined) return release
-  throw new HmsError('HMS_APPROVER_FALLBACK_REFUSED', `Readers would refuse ${name} as fallback: ${why}.`, {
-    status: 409,
-    next: [action('rollback', { policy: id, version })],
-  })
+  const detail = `Readers would refuse ${name} as fallback: ${why}.`
+  throw new HmsError('HMS_APPROVER_FALLBACK_REFUSED', detail, { status: 409, next: [action('rollback', { policy: id, version })] })
 }
 
 /** Returns the possible fallbacks of the next release of a policy, and the candidates that readers would refuse. */

@@ -27,10 +27,8 @@ export function requireSamePlan(
     // A countersignature cannot add what the first signer did not request.
     (supersede === true && approval.supersede !== true ? 'it does not supersede a run in progress' : undefined)
   if (contradiction === undefined) return
-  throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `The signed approval differs: ${contradiction}. Leave the option out to countersign.`, {
-    status: 409,
-    next: [action('approvals.show', { digest: approval.digest })],
-  })
+  const detail = `The signed approval differs: ${contradiction}. Leave the option out to countersign.`
+  throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', detail, { status: 409, next: [action('approvals.show', { digest: approval.digest })] })
 }
 
 function unknownFallback(approval: Approval, named: string[]): string | undefined {

@@ -51,10 +51,8 @@ export class SignApproval {
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
     if (approval.state !== 'prepared' && approval.state !== 'waiting') throw approvalClosed(approval, approvalView(approval, run))
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) {
-      throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', {
-        status: 409,
-        next: [action('approve')],
-      })
+      const detail = 'This approval has expired. Prepare it again.'
+      throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', detail, { status: 409, next: [action('approve')] })
     }
     if (run === undefined) await requireUnsigned(tx, approval) // guard: prepare-signed-wins
     const found = run === undefined ? await quarantined(tx, approval) : undefined // guard: quarantine-signature

@@ -30,11 +30,8 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
     const person = roster.principalOfKey(provided[0]!.keyid)
     if (person === undefined || person.kind !== 'person') throw signerUnknown(provided[0]!.keyid)
     if (!isSignedBy(roster, approval, provided[0]!)) {
-      throw new HmsError(
-        'HMS_APPROVER_SIGNATURE_INVALID',
-        `The signature does not match the bytes prepared for ${release.id}@${release.version}.`,
-        { status: 403, next: [action('approve')] },
-      )
+      const detail = `The signature does not match the bytes prepared for ${release.id}@${release.version}.`
+      throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', detail, { status: 403, next: [action('approve')] })
     }
     requireEligible(roster, release, person)
     return person.name
@@ -45,10 +42,8 @@ export function signerOf(roster: Roster, approval: Approval, request: Pick<Appro
 }
 
 function signerUnknown(keyid: string): HmsError {
-  return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${keyid}.`, {
-    status: 403,
-    next: [action('keys.list')],
-  })
+  const detail = `The roster knows no person with key ${keyid}.`
+  return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', detail, { status: 403, next: [action('keys.list')] })
 }
 
 /** Throws 403 `HMS_APPROVER_KEY_ENDED` if a key is revoked, or outside its validity at `now`. */
@@ -56,10 +51,8 @@ function requireLive(roster: Roster, keyid: string, name: string, now: Date): vo
   if (roster.isLive(keyid, now.toISOString())) return
   const since = roster.revokedSince(keyid)
   const why = since === undefined ? 'is not valid now' : `is revoked since ${since}`
-  throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: its signatures do not count.`, {
-    status: 403,
-    next: [action('roster.show')],
-  })
+  const detail = `Key ${keyid} of ${name} ${why}: its signatures do not count.`
+  throw new HmsError('HMS_APPROVER_KEY_ENDED', detail, { status: 403, next: [action('roster.show')] })
 }
 
 /** Whether a person may approve the release or is its author, who may have to sign regardless of roles. */

@@ -38,11 +38,8 @@ export class RosterProposals {
       const proposals = tx.documents(ROSTER_PROPOSALS)
       const known = await proposals.get(next.digest)
       if (known === undefined && (await proposals.count()) >= MAX_PROPOSALS) {
-        throw new HmsError(
-          'HMS_ROSTER_PROPOSALS_FULL',
-          `${MAX_PROPOSALS} proposals are open already; one of them must come into force first.`,
-          { status: 409 },
-        )
+        const detail = `${MAX_PROPOSALS} proposals are open already; one of them must come into force first.`
+        throw new HmsError('HMS_ROSTER_PROPOSALS_FULL', detail, { status: 409 })
       }
       const accepted = [...new Set([...(known?.acceptUnreadable ?? []), ...acceptUnreadable])].sort()
       await requireReadable(tx, current, next, accepted)
@@ -112,11 +109,8 @@ function refusingRosters<T>(work: () => T): T {
 /** Requires the installation's id; otherwise the signatures would count for every installation whose first roster has the same people. */
 function requireInstallation({ namedInstallation, installation }: Roster): void {
   if (namedInstallation !== undefined) return
-  throw new HmsError(
-    'HMS_ROSTER_INSTALLATION',
-    `The roster does not name its installation. Add installation: ${installation}; ${command('roster.propose.verb')} does.`,
-    { status: 422, next: [action('roster.document')] },
-  )
+  const detail = `The roster does not name its installation. Add installation: ${installation}; ${command('roster.propose.verb')} does.`
+  throw new HmsError('HMS_ROSTER_INSTALLATION', detail, { status: 422, next: [action('roster.document')] })
 }
 
 /** Copies only the known members of an envelope, so a proposer can add nothing else to the published data. */
@@ -157,19 +151,13 @@ function requireUsefulSignature(envelope: Envelope, signature: RosterSignatureDt
 /** Returns the same error for existing and missing proposals, so that unauthorised clients cannot learn which exist. */
 function signatureRefused(current: Roster, { keyid }: RosterSignatureDto): HmsError {
   if (current.principalOfKey(keyid)?.kind !== 'person') return signerUnknown(keyid)
-  return new HmsError(
-    'HMS_ROSTER_SIGNATURE_INVALID',
-    'The signature matches no proposed roster, or its key is revoked, expired, or not a root key of either roster.',
-    { status: 403, next: [action('roster.show')] },
-  )
+  const detail = 'The signature matches no proposed roster, or its key is revoked, expired, or not a root key of either roster.'
+  return new HmsError('HMS_ROSTER_SIGNATURE_INVALID', detail, { status: 403, next: [action('roster.show')] })
 }
 
 function signerUnknown(keyid: string): HmsError {
-  return new HmsError(
-    'HMS_ROSTER_SIGNER_UNKNOWN',
-    `No person with key ${keyid} is in the roster in force or in a proposed roster that the key signed.`,
-    { status: 403, next: [action('keys.list')] },
-  )
+  const detail = `No person with key ${keyid} is in the roster in force or in a proposed roster that the key signed.`
+  return new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', detail, { status: 403, next: [action('keys.list')] })
 }
 
 /** Number of releases checked before yielding to other work. */

@@ -104,9 +104,6 @@ export class LogController {
 }
 
 export function notYet(): HmsError {
-  return new HmsError('HMS_AUDIT_NOT_PUBLISHED', 'No checkpoint covers that yet; one follows within a second when the witnesses sign.', {
-    status: 503,
-    retryable: true,
-    next: [action('audit.verify')],
-  })
+  const detail = 'No checkpoint covers that yet; one follows within a second when the witnesses sign.'
+  return new HmsError('HMS_AUDIT_NOT_PUBLISHED', detail, { status: 503, retryable: true, next: [action('audit.verify')] })
 }

@@ -15,10 +15,7 @@ export class WindowsController {
   async show(@Param('event') event: string): Promise<string> {
     const found = await this.database.autocommit((tx) => tx.documents(LISTINGS).get(event))
     if (found !== undefined) return found.listing
-    throw new HmsError(
-      'HMS_AUDIT_WINDOW_NOT_FOUND',
-      `No entry ${event.slice(0, 100)} is of a window, or it is older than 8 days: the events themselves are kept for 7.`,
-      { status: 404, next: [action('audit.log')] },
-    )
+    const detail = `No entry ${event.slice(0, 100)} is of a window, or it is older than 8 days: the events themselves are kept for 7.`
+    throw new HmsError('HMS_AUDIT_WINDOW_NOT_FOUND', detail, { status: 404, next: [action('audit.log')] })
   }
 }

@@ -2,8 +2,8 @@ import { createDemoIdentity } from '#libs/client'
 import { HmsError, SERVICES, type ServiceName } from '#libs/contracts'
 import { acquireFolder } from '#libs/files'
 import { createDatabase, startPostgres } from '#libs/persistence'
-import { processEnvironment } from '#libs/platform'
-import { databaseUrl, readHostConfig, settingError } from '#libs/process'
+import { configInvalid, processEnvironment } from '#libs/platform'
+import { databaseUrl, readHostConfig } from '#libs/process'
 import { advanceServiceCounters, loadService, migrateService } from '#libs/service'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -16,8 +16,7 @@ import { rethrowEmbedded } from './embedded-system.js'
 export async function runMigrate({ output }: CliContext, { create }: { create?: boolean }): Promise<void> {
   const config = readHostConfig(processEnvironment())
   const url = await databaseUrl(config)
-  if (url === undefined)
-    throw settingError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.')
+  if (url === undefined) throw configInvalid('HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.')
   if (create === true && (await createDatabase(url))) output.note('The database was missing, and is made.')
   const report: { service: string; migrations: number }[] = []
   for (const service of SERVICES) report.push({ service, migrations: await migrateService(await loadService(service), url) })

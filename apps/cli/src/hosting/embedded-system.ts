@@ -7,13 +7,14 @@ import {
   createLogger,
   listenError,
   Metrics,
+  readSettings,
   shrinkHeapWhenIdle,
   startTracing,
   systemClock,
   VERSION,
   type Environment,
 } from '#libs/platform'
-import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
+import { Host, openEmbeddedBus, openPostgresService, settingsReaders } from '#libs/service'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -49,7 +50,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     HMS_DATA_DIR: dataDir,
     HMS_PORT: String(options.port),
   }
-  const config = readHostConfig(environment)
+  const [config] = await readSettings([() => readHostConfig(environment), ...(await settingsReaders(SERVICES, environment))])
   await requireFreePort(config.host, options.port)
   // The database may run as another user, who needs to traverse the folder.
   await mkdir(dataDir, { recursive: true, mode: 0o755 })

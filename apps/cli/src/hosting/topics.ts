@@ -10,8 +10,8 @@ import {
   topicRecordOf,
   type TopicDifference,
 } from '#libs/messaging'
-import { createLogger, processEnvironment, systemClock } from '#libs/platform'
-import { databaseUrl, readHostConfig, replicationOf, settingError } from '#libs/process'
+import { configInvalid, createLogger, processEnvironment, systemClock } from '#libs/platform'
+import { databaseUrl, readHostConfig, replicationOf } from '#libs/process'
 import { kafkaSettings, loadService, republishService } from '#libs/service'
 import type { CliContext } from '../context.js'
 import { timeOf } from '../flags.js'
@@ -62,7 +62,7 @@ export async function republish({ output }: CliContext, { since }: { since: stri
   if (config.bus !== 'kafka' || url === undefined) {
     const detail =
       'Only a broker can lose what it was sent: set HMS_BUS=kafka and HMS_DATABASE_URL. The embedded bus reads the outboxes themselves.'
-    throw settingError('HMS_REPUBLISH_EMBEDDED', detail)
+    throw configInvalid(detail, { code: 'HMS_REPUBLISH_EMBEDDED' })
   }
   const services: { service: ServiceName; events: number }[] = []
   for (const service of SERVICES) services.push({ service, events: await republishService(await loadService(service), url, from) })

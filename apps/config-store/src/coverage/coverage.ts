@@ -200,9 +200,6 @@ export function policyChecks(policies: readonly { id: string; documents: readonl
 /** Throws 403 `HMS_BOT_REGION` if the key or stream has another region: a bot that may claim any region could end every canary. */
 export function requireRegion(known: string | undefined, claimed: string): void {
   if (known === undefined || claimed === '' || claimed === known) return
-  throw new HmsError(
-    'HMS_BOT_REGION',
-    `This bot is known to be of region ${known}, and claims ${claimed}. Leave the region out, or connect with the right one.`,
-    { status: 403, next: [action('tokens.list')] },
-  )
+  const detail = `This bot is known to be of region ${known}, and claims ${claimed}. Leave the region out, or connect with the right one.`
+  throw new HmsError('HMS_BOT_REGION', detail, { status: 403, next: [action('tokens.list')] })
 }

@@ -108,10 +108,8 @@ export class StreamEndpoint implements OnApplicationBootstrap, BeforeApplication
 
   private requireSlot(bot: string): void {
     if ((this.streamsOfBot.get(bot) ?? 0) < STREAMS_OF_BOT) return
-    throw new HmsError('HMS_HTTP_CONNECTIONS', `${bot} has ${STREAMS_OF_BOT} streams open here. Close some, or share one.`, {
-      status: 429,
-      retryable: true,
-    })
+    const detail = `${bot} has ${STREAMS_OF_BOT} streams open here. Close some, or share one.`
+    throw new HmsError('HMS_HTTP_CONNECTIONS', detail, { status: 429, retryable: true })
   }
 
   private releaseSlot(bot: string): void {

@@ -44,10 +44,8 @@ export class UnverifiedRows implements OnModuleInit {
   requireVerified(policy: string): void {
     const refusal = [...this.refused.values()].find((each) => each.policy === policy)
     if (refusal === undefined) return
-    throw new HmsError('HMS_STORE_UNVERIFIED', `${describe(refusal)}, so it is not served. What readers hold stays in force.`, {
-      status: 503,
-      next: [action('policies.restore', { policy }), action('doctor')],
-    })
+    const detail = `${describe(refusal)}, so it is not served. What readers hold stays in force.`
+    throw new HmsError('HMS_STORE_UNVERIFIED', detail, { status: 503, next: [action('policies.restore', { policy }), action('doctor')] })
   }
 
   /** Records a refused row. Raises an alarm unless the row is already refused for the same reason. */

@@ -7,14 +7,17 @@ import { fastPathSafe } from '#libs/platform'
 export const MAX_FORM_BYTES = 1024 * 1024
 /** Limit of the fields of a form: a file for each policy of a run, and the other fields. */
 const MAX_FIELDS = 300
-const TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
+/** Types of the bodies of forms; RFC 8058 §3.1 lets a mail program choose. */
+export const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
 
 /** Lets the routes that `add` registers accept bodies of forms, from pages of this site only. All other routes accept only JSON. */
 export function takeForms(server: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   void server.register(async (scope) => {
     fastPathSafe(scope).addHook('onRequest', async ({ headers }: FastifyRequest) => requireOwnOrigin(headers))
     const limits = { parseAs: 'buffer', bodyLimit: MAX_FORM_BYTES } as const
-    scope.addContentTypeParser(TYPES, limits, async ({ headers }: FastifyRequest, body: Buffer) => readForm(headers['content-type']!, body))
+    scope.addContentTypeParser(FORM_TYPES, limits, async ({ headers }: FastifyRequest, body: Buffer) =>
+      readForm(headers['content-type']!, body),
+    )
     add(scope)
   })
 }

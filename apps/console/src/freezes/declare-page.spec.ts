@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { rosterOf } from '../testing/people.js'
 import { shown } from '../testing/shown.js'
-import { declarePage } from './declare-page.js'
+import { declarePage } from './sign-freeze-pages.js'
 
 const declare = async (query: string) => {
   const roster = [{ version: 1, envelope: await rosterOf(['EPA Chief', 'Ann']) }]

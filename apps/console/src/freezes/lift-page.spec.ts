@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { rosterOf } from '../testing/people.js'
 import { shown } from '../testing/shown.js'
 import { freezesPage } from './freezes-page.js'
-import { liftPage } from './lift-page.js'
+import { liftPage } from './sign-freeze-pages.js'
 
 const freeze = {
   id: 'polls',

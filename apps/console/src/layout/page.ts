@@ -52,25 +52,13 @@ export interface Page {
   content(request: PageRequest): Promise<PageContent>
 }
 
+function entriesOf<T extends string>(...texts: T[]): { href: string; text: T }[] {
+  return texts.map((text) => ({ href: text === 'Overview' ? '/' : `/${text.toLowerCase()}`, text }))
+}
+
 /** Entries of the main menu. */
-export const SECTIONS = [
-  { href: '/', text: 'Overview' },
-  { href: '/policies', text: 'Policies' },
-  { href: '/runs', text: 'Runs' },
-  { href: '/fleet', text: 'Fleet' },
-  { href: '/partners', text: 'Partners' },
-  { href: '/audit', text: 'Audit' },
-] as const
-export const MORE_SECTIONS = [
-  { href: '/approvals', text: 'Approvals' },
-  { href: '/reviews', text: 'Reviews' },
-  { href: '/freezes', text: 'Freezes' },
-  { href: '/roster', text: 'Roster' },
-  { href: '/topics', text: 'Topics' },
-  { href: '/status', text: 'Status' },
-  { href: '/docs', text: 'Docs' },
-  { href: '/help', text: 'Help' },
-] as const
+export const SECTIONS = entriesOf('Overview', 'Policies', 'Runs', 'Fleet', 'Partners', 'Audit')
+export const MORE_SECTIONS = entriesOf('Approvals', 'Reviews', 'Freezes', 'Roster', 'Topics', 'Status', 'Docs', 'Help')
 export type Section = (typeof SECTIONS | typeof MORE_SECTIONS)[number]['text'] | 'Accessibility' | 'Panes' | 'Search'
 
 /** Title, section and trail of a page below the main page of its section. `above`: pages between the two. */

@@ -45,11 +45,8 @@ export class TestPartner implements OnModuleDestroy {
     const channels = chosenOf(partner, request.channel)
     if (this.running.has(id)) {
       const next = [action('partners.test', { partner: id })]
-      throw new HmsError('HMS_PARTNER_TEST_RUNNING', `A test of ${id} is under way; wait for its end.`, {
-        status: 409,
-        retryable: true,
-        next,
-      })
+      const detail = `A test of ${id} is under way; wait for its end.`
+      throw new HmsError('HMS_PARTNER_TEST_RUNNING', detail, { status: 409, retryable: true, next })
     }
     this.running.add(id)
     const deadline = new Deadline(DEADLINE_MS, this.stop.signal)

@@ -29,11 +29,8 @@ export function chooseTarget(
   if (current.version === version && isAcceptable(current)) {
     // A release held until its effective time is dropped; the release in force stays.
     if (stable.next !== undefined) return current // guard: held-taken-back
-    throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, {
-      status: 409,
-      next: [action('get', { policy })],
-      state: { version },
-    })
+    const detail = `${policy}@${version} is live already.`
+    throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', detail, { status: 409, next: [action('get', { policy })], state: { version } })
   }
   if (stable.next?.release.version === version) {
     const detail = `${policy}@${version} has been delivered to all readers and takes effect at ${stable.next.at}.`

@@ -36,10 +36,8 @@ export function readWithdrawal(
     throw withdrawalMismatch(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
   if (countsOnRelease(roster, person, readRelease(envelope).predicate))
     return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) } // guard: withdrawal-allowed
-  throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} may not sign the withdrawal of ${id}@${version}.`, {
-    status: 403,
-    next: [action('roster.show')],
-  })
+  const detail = `${person.name} may not sign the withdrawal of ${id}@${version}.`
+  throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', detail, { status: 403, next: [action('roster.show')] })
 }
 
 /** Verifies that a person signed; returns the decision, its content unchecked. Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID`. */

@@ -177,10 +177,8 @@ export class ApiClient {
     try {
       return JSON.parse(text) as T
     } catch (error) {
-      throw new HmsError('HMS_HTTP_MALFORMED', `the response of ${this.url} is not JSON: is this an HMS-SVC?`, {
-        status: 502,
-        cause: error,
-      })
+      const detail = `the response of ${this.url} is not JSON: is this an HMS-SVC?`
+      throw new HmsError('HMS_HTTP_MALFORMED', detail, { status: 502, cause: error })
     }
   }
 

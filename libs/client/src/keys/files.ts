@@ -1,6 +1,6 @@
 import { link, readdir, rm } from 'node:fs/promises'
 import { HmsError } from '#libs/contracts'
-import { readGivenFile, requirePrivate, stageFile, type GivenFile } from '#libs/files'
+import { codeOf, readGivenFile, requirePrivate, stageFile, type GivenFile } from '#libs/files'
 
 /** Size limit of a file, far above the disk copy of a bot that follows every policy; other files are small. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -50,8 +50,4 @@ async function fileIfThere(path: string, maxBytes: number): Promise<GivenFile | 
     if (error instanceof HmsError && ['ENOENT', 'ENOTDIR'].includes(codeOf(error.cause) ?? '')) return undefined
     throw error
   }
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | null)?.code
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { lstat } from 'node:fs/promises'
 import { HmsError, jsonIn } from '#libs/contracts'
 import { isFloorMemory, type FloorMemory } from '#libs/signing'
-import { replaceFile } from '#libs/files'
-import { codeOf, readIfThere } from '../keys/files.js'
+import { codeOf, replaceFile } from '#libs/files'
+import { readIfThere } from '../keys/files.js'
 
 /** State of a reader that protects it from rollback attacks. */
 export interface SavedFloors {

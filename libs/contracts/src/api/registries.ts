@@ -51,11 +51,11 @@ export interface CorpusSummary {
   addedAt: string
 }
 
-/** Body of `POST /v1/partners`: the parsed YAML of `partners add` with secrets resolved by the CLI. Replaces a partner with the same id. */
 /** News about a policy that a partner may ask for: its canary passed, it is in force, an earlier version is in force again. */
 export const PARTNER_EVENTS = ['announced', 'updated', 'rolled-back'] as const
 export type PartnerEvent = (typeof PARTNER_EVENTS)[number]
 
+/** Body of `POST /v1/partners`: the parsed YAML of `partners add` with secrets resolved by the CLI. Replaces a partner with the same id. */
 export interface PartnerRegistration {
   id: string
   name: string

@@ -118,10 +118,8 @@ export class DeadLetterBox {
   private async read(tx: Transaction, id: string): Promise<DeadLetter> {
     const letter = await tx.documents(DEAD_LETTERS).get(id)
     if (letter !== undefined) return letter
-    throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `${this.deps.service} has no dead letter ${id}.`, {
-      status: 404,
-      next: [action('dlq.list.all')],
-    })
+    const detail = `${this.deps.service} has no dead letter ${id}.`
+    throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', detail, { status: 404, next: [action('dlq.list.all')] })
   }
 
   /** Publishes a copy. `keySeq` is counted per topic: external producers choose the keys, and each counted key is a permanent row. */

@@ -48,10 +48,8 @@ export function timerOfLetter({ topic, value, group, id }: DeadLetter): EndedTim
   const { id: timer, keys, data } = JSON.parse(value ?? '{}') as Partial<Timer>
   if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined)
     return { id: timer, kind: topic.slice(TIMER_TOPIC_PREFIX.length), keys, data }
-  throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', 'The dead letter contains no valid timer; it cannot be replayed, only discarded.', {
-    status: 422,
-    next: [action('dlq.discard', { letter: `${group}/${id}` })],
-  })
+  const detail = 'The dead letter contains no valid timer; it cannot be replayed, only discarded.'
+  throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', detail, { status: 422, next: [action('dlq.discard', { letter: `${group}/${id}` })] })
 }
 
 export type ReplayTimer = Timers['replay']

@@ -71,8 +71,6 @@ function withMonotonicTimes(events: readonly LoggedEvent[]): { at: number; event
 function parseCursor(text: string): number[] {
   const offsets = text.split('.').map(Number)
   if (offsets.length === SERVICES.length && offsets.every((offset) => Number.isSafeInteger(offset) && offset >= 0)) return offsets
-  throw new HmsError('HMS_TOPICS_PLACE', '`after` is not a position of this log: pass `next` of an earlier page, or `since`.', {
-    status: 400,
-    next: [action('topics.tail')],
-  })
+  const detail = '`after` is not a position of this log: pass `next` of an earlier page, or `since`.'
+  throw new HmsError('HMS_TOPICS_PLACE', detail, { status: 400, next: [action('topics.tail')] })
 }

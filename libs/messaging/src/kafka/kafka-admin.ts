@@ -24,11 +24,8 @@ export function brokerError(error: unknown): HmsError {
     return new HmsError('HMS_BROKER_LOGIN', detail, { status: 401, cause: error, next })
   }
   if (isCausedBy(error, isDenied)) {
-    return new HmsError('HMS_BROKER_DENIED', `Kafka denies the user this operation: ${describeError(error)}`, {
-      status: 403,
-      cause: error,
-      next: [action('topics.apply')],
-    })
+    const detail = `Kafka denies the user this operation: ${describeError(error)}`
+    return new HmsError('HMS_BROKER_DENIED', detail, { status: 403, cause: error, next: [action('topics.apply')] })
   }
   return new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not respond: ${describeError(error)}`, { status: 503, cause: error, next })
 }

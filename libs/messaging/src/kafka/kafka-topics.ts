@@ -226,10 +226,8 @@ export async function maintainTopics(
 /** Waits until a change is applied: a broker applies it a moment after the controller has confirmed it. Throws `HMS_TOPICS_NOT_APPLIED`. */
 export async function requireApplied(what: string, isApplied: () => Promise<boolean>): Promise<void> {
   if (await pollUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: APPLY_TIMEOUT_MS }, isApplied)) return
-  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka accepted the ${what}, but does not show them after ${APPLY_TIMEOUT_MS / 1_000} s.`, {
-    status: 503,
-    next: [action('topics.diff')],
-  })
+  const detail = `Kafka accepted the ${what}, but does not show them after ${APPLY_TIMEOUT_MS / 1_000} s.`
+  throw new HmsError('HMS_TOPICS_NOT_APPLIED', detail, { status: 503, next: [action('topics.diff')] })
 }
 
 async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Promise<TopicDifference[]> {

@@ -30,11 +30,8 @@ export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): 
   } finally {
     clearInterval(stay)
   }
-  throw new HmsError(
-    'HMS_DATABASE_UNREACHABLE',
-    `PostgreSQL did not take a connection within ${CONNECTED_WITHIN_MS / 1_000} s: ${describeError(last)}`,
-    { status: 503, cause: last, next: [action('help.environment')] },
-  )
+  const detail = `PostgreSQL did not take a connection within ${CONNECTED_WITHIN_MS / 1_000} s: ${describeError(last)}`
+  throw new HmsError('HMS_DATABASE_UNREACHABLE', detail, { status: 503, cause: last, next: [action('help.environment')] })
 }
 
 function isRefused(error: unknown): boolean {

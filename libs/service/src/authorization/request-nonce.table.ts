@@ -25,10 +25,8 @@ export async function spendNonce(tx: Transaction, nonce: string, expiresAt: Date
   const nonces = tx.documents(REQUEST_NONCES)
   await deleteExpired(nonces, tx.now, DELETE_BATCH)
   if ((await nonces.count()) >= MAX_NONCES) {
-    throw new HmsError('HMS_AUTH_BUSY', `${MAX_NONCES} signed requests arrived within two minutes; retry this one in a minute.`, {
-      status: 503,
-      retryable: true,
-    })
+    const detail = `${MAX_NONCES} signed requests arrived within two minutes; retry this one in a minute.`
+    throw new HmsError('HMS_AUTH_BUSY', detail, { status: 503, retryable: true })
   }
   return nonces.insert({ id: digestOf(Buffer.from(nonce)), expiresAt: expiresAt.toISOString() })
 }

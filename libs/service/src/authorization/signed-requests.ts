@@ -63,11 +63,8 @@ export class SignedRequests {
   private spend(path: string, { nonce, at }: RequestPredicate): Promise<void> {
     return this.databaseFor(path).transaction(async (tx) => {
       if (Math.abs(tx.now.getTime() - Date.parse(at)) > WINDOW_MS) {
-        throw new HmsError(
-          'HMS_AUTH_EXPIRED',
-          'The request was signed too long ago, or the clocks of its signer and of the database differ by more than a minute.',
-          { status: 401 },
-        )
+        const detail = 'The request was signed too long ago, or the clocks of its signer and of the database differ by more than a minute.'
+        throw new HmsError('HMS_AUTH_EXPIRED', detail, { status: 401 })
       }
       const fresh = await spendNonce(tx, nonce, new Date(tx.now.getTime() + 2 * WINDOW_MS))
       if (!fresh) throw new HmsError('HMS_AUTH_REPLAYED', 'This signed request was used before.', { status: 401 })

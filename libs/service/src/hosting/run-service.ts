@@ -1,6 +1,19 @@
-import { action, command, HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
-import { checkPorts, databaseUrl, portOf, readHostConfig, urlsOf, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
+import { action, command, HmsError, isServiceName, printable, SERVICES, type ServiceName } from '#libs/contracts'
 import {
+  databaseUrl,
+  portOf,
+  readCorsOrigins,
+  readHostConfig,
+  readHttpLimits,
+  usableHostConfig,
+  urlsOf,
+  readNamedSigner,
+  readRosterFile,
+  readServiceSigner,
+  type HostConfig,
+} from '#libs/process'
+import {
+  readSettings,
   configInvalid,
   createLogger,
   describeError,
@@ -14,23 +27,27 @@ import {
   VERSION,
   type Environment,
 } from '#libs/platform'
+import { readSasl, readTls } from '#libs/kafka-socket'
 import { Host } from './host.js'
-import { openKafkaBus } from './open-bus.js'
+import { readRetentionConfig } from '../retention/retention.config.js'
+import { loadService } from '../service-definition.js'
+import { kafkaSettings, openKafkaBus } from './open-bus.js'
 import { openPostgresService } from './postgres-services.js'
 
 /** Composition root of distributed mode: the named services in this process, on Kafka and a shared PostgreSQL. */
 export async function serveServices(services: readonly ServiceName[], env: Environment): Promise<{ host: Host; port: number }> {
-  const config = readHostConfig(env)
-  checkPorts(env)
-  if (config.bus !== 'kafka') {
-    throw new HmsError(
-      'HMS_BUS_EMBEDDED',
-      `The embedded bus needs all services in one process: use \`${command('dev')}\`, or set HMS_BUS=kafka to run them separately.`,
-      { status: 400, next: [action('dev'), action('serve.kafka')] },
-    )
-  }
-  const url = await databaseUrl(config)
-  if (url === undefined) throw configInvalid('HMS_DATABASE_URL must be set in distributed mode.')
+  const kafkaConfig = (): HostConfig => requireKafka(readHostConfig(env))
+  const [config, url, roster] = await readSettings([
+    kafkaConfig,
+    () => requireDatabaseUrl(kafkaConfig()),
+    () => readRosterFile(requireKafka(usableHostConfig(env))),
+    () => kafkaSettings(kafkaConfig(), '', env),
+    () => readSasl(env),
+    () => readTls(env),
+    ...services.map((service) => () => readServiceSigner(service, requireKafka(usableHostConfig(env)), env)),
+    () => services.includes('audit') && readNamedSigner('audit-log', usableHostConfig(env), env),
+    ...(await settingsReaders(services, env)),
+  ])
   const log = createLogger(config.logLevel, { process: services.join('+') })
   const clock = systemClock
   const instance = uuidv7(clock.now())
@@ -52,7 +69,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     clock,
     log,
     metrics,
-    roster: await readRosterFile(config),
+    roster,
     bus: openKafkaBus(config, services, instance, clock, log, metrics, env),
     signerOf: (service) => readServiceSigner(service, config, env),
     signerNamed: (name) => readNamedSigner(name, config, env),
@@ -63,6 +80,36 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   })
   const port = await host.start({ host: config.host, port: portOf(services[0]!, env) })
   return { host, port }
+}
+
+/** Returns the readers of the services' own settings, and of those that every process of services has. */
+export async function settingsReaders(services: readonly ServiceName[], env: Environment): Promise<(() => unknown)[]> {
+  const definitions = await Promise.all(services.map(loadService))
+  const { profile } = usableHostConfig(env)
+  return [
+    () => readHttpLimits(profile, env, true),
+    () => readCorsOrigins(env),
+    () => readRetentionConfig(env),
+    ...SERVICES.map((service) => () => portOf(service, env)),
+    ...definitions.map(
+      ({ readConfig = () => undefined }) =>
+        () =>
+          readConfig(env, profile),
+    ),
+  ]
+}
+
+function requireKafka(config: HostConfig): HostConfig {
+  if (config.bus === 'kafka') return config
+  const remedy = `use \`${command('dev')}\`, or set HMS_BUS=kafka to run them separately`
+  const detail = `The embedded bus needs all services in one process: ${remedy}.`
+  throw new HmsError('HMS_BUS_EMBEDDED', detail, { status: 400, next: [action('dev'), action('serve.kafka')] })
+}
+
+async function requireDatabaseUrl(config: HostConfig): Promise<string> {
+  const url = await databaseUrl(config)
+  if (url === undefined) throw configInvalid('HMS_DATABASE_URL must be set in distributed mode.')
+  return url
 }
 
 /** Runs a service for its `main.ts`, until a signal arrives. */

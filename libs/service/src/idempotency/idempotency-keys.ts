@@ -80,10 +80,8 @@ export function keyReused(): HmsError {
 }
 
 function busy(): HmsError {
-  return new HmsError('HMS_HTTP_KEY_BUSY', 'A request under this Idempotency-Key is still running. Send it again to get its response.', {
-    status: 409,
-    retryable: true,
-  })
+  const detail = 'A request under this Idempotency-Key is still running. Send it again to get its response.'
+  return new HmsError('HMS_HTTP_KEY_BUSY', detail, { status: 409, retryable: true })
 }
 
 async function prune(tx: Transaction, caller: string): Promise<void> {

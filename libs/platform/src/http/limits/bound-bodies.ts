@@ -52,8 +52,6 @@ function bufferedBytes({ headers, is404, routeOptions }: FastifyRequest, isEdge:
 
 function tooMany(ofClient: boolean): HmsError {
   const who = ofClient ? 'This client has' : 'This server has'
-  return new HmsError('HMS_HTTP_BODIES', `${who} too many bytes of request bodies in flight. Wait for a response, then try again.`, {
-    status: ofClient ? 429 : 503,
-    retryable: true,
-  })
+  const detail = `${who} too many bytes of request bodies in flight. Wait for a response, then try again.`
+  return new HmsError('HMS_HTTP_BODIES', detail, { status: ofClient ? 429 : 503, retryable: true })
 }

@@ -1,7 +1,7 @@
 import type { ReceiptView } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { MISSING, shown } from '../testing/shown.js'
-import { receiptPage } from './receipt-page.js'
+import { receiptPage } from './mail-link-pages.js'
 
 const RECEIPT: ReceiptView = {
   partner: 'md-mail',

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ApiReader } from '../reading/api-reader.js'
-import { addUnsubscribeForm } from './unsubscribe-form.js'
+import { addMailLinkForms } from './mail-link-forms.js'
 
 const URLENCODED = { 'content-type': 'application/x-www-form-urlencoded' }
 const MULTIPART = { 'content-type': 'multipart/form-data; boundary=x' }
@@ -28,7 +28,7 @@ async function post(
     void reply.status(error.status ?? error.statusCode ?? 500).send()
   })
   const reader = new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() })
-  addUnsubscribeForm(server, () => reader.sendAs(undefined, '192.0.2.1'))
+  addMailLinkForms(server, () => reader.sendAs(undefined, '192.0.2.1'))
   const { statusCode, headers: sent } = await server.inject({ method: 'POST', url: '/unsubscribe/abc', headers, payload })
   await server.close()
   notifier.close()

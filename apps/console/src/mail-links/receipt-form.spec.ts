@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ApiReader } from '../reading/api-reader.js'
-import { addReceiptForm } from './receipt-form.js'
+import { addMailLinkForms } from './mail-link-forms.js'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' }
 
@@ -23,7 +23,7 @@ async function press(status: number | undefined): Promise<{ answer: [number, unk
     void reply.status(error.status ?? error.statusCode ?? 500).send()
   })
   const reader = new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() })
-  addReceiptForm(server, () => reader.sendAs(undefined, '192.0.2.1'))
+  addMailLinkForms(server, () => reader.sendAs(undefined, '192.0.2.1'))
   const { statusCode, headers } = await server.inject({ method: 'POST', url: '/receipts/abc', headers: FORM })
   expect((await server.inject({ method: 'POST', url: '/', headers: FORM, payload: 'a=b' })).statusCode).toBe(404)
   await server.close()
