@@ -7,6 +7,7 @@ import { openKey, type DecisionFlags } from '../keys/key-folder.js'
 import { renderRun } from '../output/render-run.js'
 import type { FlagsOf, RUNS } from '../verbs/options.js'
 import { readRuns, type RunsQuery } from './read-runs.js'
+import { noteReported } from './watch.js'
 
 const MAX_LIMIT = 1_000
 
@@ -35,6 +36,7 @@ export async function listRuns(context: CliContext, options: FlagsOf<typeof RUNS
 export async function showRun(context: CliContext, text: string): Promise<void> {
   const view = await context.get('/v1/runs/{number}', { number: parseRunNumber(text) })
   context.output.data(view, () => renderRun(view, context.output.paint))
+  noteReported(context, view)
 }
 
 /** Returns the function that signs a decision and waits, 30 s by default, until the stage applied it. Exit 5 if it was late. */

@@ -30,7 +30,7 @@ describe('runs watch', () => {
     const { code, stdout, stderr } = await watch(['LINTING', 'SUCCEEDED'])
     expect(code).toBe(0)
     expect(stdout).toBe('RUN #184  epa-pm25-limit@2.0.0\n• Lint & Schema ............... PASS\nDEPLOYMENT SUCCESSFUL  —  41 sec\n')
-    expect(stderr).toMatch(/run=184 state=LINTING\n.* stage=lint PASS\n.* state=SUCCEEDED\n$/)
+    expect(stderr).toMatch(/run=184 state=LINTING\n.* stage=lint PASS\n.* state=SUCCEEDED\nReported by the service: .*\n$/)
   })
 
   it('prints the value with --json and nothing with --quiet', async () => {

@@ -43,6 +43,7 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
     const isDone = view.state === 'SUCCEEDED' && signed.length > 0 // guard: run-verified
     const verified = isDone ? { verification: await requireReported(context, client, signed) } : {}
     if (output.mode !== 'quiet') output.data({ ...view, ...verified }, () => renderRun(view, output.paint))
+    if (!isDone) noteReported(context, view)
     return exitCodeOfRun(view.state)
   } catch (error) {
     display.clear()
@@ -54,6 +55,12 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
     stopReading()
     end()
   }
+}
+
+/** Notes that the reported end of a run was not verified. */
+export function noteReported({ output }: CliContext, { state }: RunView): void {
+  if (output.mode === 'json' || (state !== 'SUCCEEDED' && state !== 'ROLLED_BACK')) return
+  output.note('Reported by the service: hms-svc get ID verifies what is in force.')
 }
 
 /** Describes a run that is still open; a paused or unsigned one waits for people. */
