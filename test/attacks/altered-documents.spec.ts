@@ -13,7 +13,7 @@ import {
   type SignedHead,
   type StreamFrame,
 } from '#libs/contracts'
-import { POLICY, startInstance, type HeadOptions, type StoreWorld } from '../../apps/config-store/src/testing/store-world.suite.js'
+import { POLICY, startInstance, type HeadOptions, type StoreHarness } from '../../apps/config-store/src/testing/store-harness.suite.js'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 import { LooseApi } from '../support/loose-api.js'
 import { freshDatabase, testPool } from '../support/postgres.js'
@@ -25,7 +25,7 @@ type Row = Record<string, unknown> & { head: { payload: string }; release: { pay
 let database: Awaited<ReturnType<typeof freshDatabase>>
 let owner: Pool
 let identity: TestIdentity
-let world: StoreWorld | undefined
+let harness: StoreHarness | undefined
 beforeAll(async () => {
   identity = await testIdentity()
 })
@@ -36,27 +36,27 @@ beforeEach(async () => {
   await store({})
   await store({ policy: OTHER })
   return async () => {
-    await world?.stop()
-    world = undefined
+    await harness?.stop()
+    harness = undefined
     await owner.end()
     await database.drop()
   }
 })
 
 async function start(): Promise<void> {
-  world = await startInstance(database.url, identity)
+  harness = await startInstance(database.url, identity)
 }
 async function restart(): Promise<void> {
-  await world?.stop()
+  await harness?.stop()
   await start()
 }
 /** Answers once this instance's copy has the revision: a copy follows the database by its notifications. */
 const put = async (head: SignedHead): Promise<HeadReceipt> => {
-  const receipt = await world!.stored(head)
-  await fetch(`${world!.url}/v1/policies`, { headers: { 'if-revision-at-least': String(receipt.revision) } })
+  const receipt = await harness!.stored(head)
+  await fetch(`${harness!.url}/v1/policies`, { headers: { 'if-revision-at-least': String(receipt.revision) } })
   return receipt
 }
-const store = async (options: HeadOptions): Promise<HeadReceipt> => put(await world!.head(options))
+const store = async (options: HeadOptions): Promise<HeadReceipt> => put(await harness!.head(options))
 const rowOf = async (place = PLACE): Promise<Row> =>
   (await owner.query<{ doc: Row }>('SELECT doc FROM config_store.document WHERE id = $1', [place])).rows[0]!.doc
 const write = async (row: object, place = PLACE): Promise<void> => {
@@ -68,11 +68,11 @@ const inPayload = <T extends { payload: string }>(envelope: T, from: string | Re
   payload: Buffer.from(Buffer.from(envelope.payload, 'base64').toString().replace(from, to)).toString('base64'),
 })
 const get = async <T>(path: string): Promise<{ status: number; body: T; headers: Headers }> => {
-  const response = await fetch(`${world!.url}${path}`)
+  const response = await fetch(`${harness!.url}${path}`)
   return { status: response.status, body: (await response.json()) as T, headers: response.headers }
 }
 const evaluate = async <T>(key?: string): Promise<{ status: number; body: T; headers: Headers }> => {
-  const response = await fetch(`${world!.url}/ofrep/v1/evaluate/flags${key === undefined ? '' : `/${key}`}`, {
+  const response = await fetch(`${harness!.url}/ofrep/v1/evaluate/flags${key === undefined ? '' : `/${key}`}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ context: { targetingKey: 'x' } }),
@@ -100,7 +100,7 @@ async function expectLeftOut(): Promise<void> {
   expect(new Set(flags.body.flags.map(({ key }) => key.split('.')[0]))).toEqual(new Set([OTHER]))
   expect(flags.headers.get('hms-unverified')).toBe(PLACE)
   expect(await concerns()).toEqual([expect.stringContaining(PLACE)])
-  const metrics = await (await fetch(`${world!.url}/metrics`)).text()
+  const metrics = await (await fetch(`${harness!.url}/metrics`)).text()
   expect(metrics).toMatch(/^hms_svc_documents_unverified\S* 1$/m)
 }
 
@@ -185,7 +185,7 @@ describe('a stored document that its owner altered', () => {
   })
 
   it('gives way to the same head, and to no earlier one', async () => {
-    const [first, second] = [await world!.head({}), await world!.head({ seq: 2, version: '2.0.0' })]
+    const [first, second] = [await harness!.head({}), await harness!.head({ seq: 2, version: '2.0.0' })]
     await put(second)
     await alter((row) => ({ ...row, seq: 99 }))()
     await restart()
@@ -206,7 +206,7 @@ describe('hms-svc policies restore', () => {
     return record as { status: number; body: RestoredDocument[] & Problem }
   }
   const identityOf = (): LooseApi =>
-    new LooseApi({ url: world!.url, authorize: signedBy(identity.operator, identity.roster.installation, () => new Date()) })
+    new LooseApi({ url: harness!.url, authorize: signedBy(identity.operator, identity.roster.installation, () => new Date()) })
 
   it('restores from the topic what was signed, under a new revision', async () => {
     await alter((row) => ({ ...row, release: inPayload(row.release, '"limit":25', '"limit":9999') }))()

@@ -216,7 +216,7 @@ describe('an approval', () => {
           ...(threshold === 1 ? { soleOfficial: sole } : {}),
         })),
       )
-    const world = fc.record({
+    const harness = fc.record({
       signers: fc.subarray([...names, 'nobody', 'rollout']),
       author: fc.constantFrom(null, 'Nobody Known', ...names, ...ids),
       roles: fc.array(role, { maxLength: 3 }),
@@ -228,7 +228,7 @@ describe('an approval', () => {
     })
     let approved = 0
     await fc.assert(
-      fc.asyncProperty(world, async ({ signers, author, roles, isProduction, soleOfficial, authorSigns, minObserveMs, observeMs }) => {
+      fc.asyncProperty(harness, async ({ signers, author, roles, isProduction, soleOfficial, authorSigns, minObserveMs, observeMs }) => {
         const said = await saidOf(
           await bundleOf({
             signers,

@@ -35,8 +35,8 @@ async function doubtOf(documents: ConfigDocument[], ...statements: (Envelope | u
       body: () => ({ ...frame, documents: [], freshness: statements[Math.min(asked++, statements.length - 1)] }),
     },
   })
-  const world = { roster: readRoster(SAMPLE_ROSTER), nowMs: () => NOW, pause: async () => asked < 3 }
-  const { doubt } = await readServed(new ApiClient({ url: service.url }), world)
+  const harness = { roster: readRoster(SAMPLE_ROSTER), nowMs: () => NOW, pause: async () => asked < 3 }
+  const { doubt } = await readServed(new ApiClient({ url: service.url }), harness)
   return doubt && `${doubt.detail} (${doubt.code})`
 }
 

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { CoverageView } from '#libs/contracts'
-import { startInstance, POLICY, type StoreWorld } from '../../apps/config-store/src/testing/store-world.suite.js'
+import { startInstance, POLICY, type StoreHarness } from '../../apps/config-store/src/testing/store-harness.suite.js'
 import { testIdentity } from '../support/identity.js'
 import { freshDatabase } from '../support/postgres.js'
 
 let database: Awaited<ReturnType<typeof freshDatabase>>
-let [one, two]: StoreWorld[] = []
+let [one, two]: StoreHarness[] = []
 beforeAll(async () => {
   database = await freshDatabase()
   const identity = await testIdentity()

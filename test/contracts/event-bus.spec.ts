@@ -4,23 +4,23 @@ import { EmbeddedBus, PostgresOutboxStore, topicRecordOf } from '#libs/messaging
 import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 import { silentLogger, systemClock } from '#libs/platform'
 import { freshDatabase, testPool } from '../support/postgres.js'
-import { BusWorld, Reading, TOPIC } from './bus-world.js'
+import { BusHarness, Reading, TOPIC } from './bus-harness.js'
 import { eventBusSuite } from './event-bus.suite.js'
 import { openPostgresService } from './postgres-service.js'
 
 describe('MemoryBus', () => {
-  let world: BusWorld
+  let harness: BusHarness
   beforeAll(async () => {
     const log = new MemoryLog()
-    world = await BusWorld.create(() => new MemoryBus(log))
+    harness = await BusHarness.create(() => new MemoryBus(log))
   })
-  afterAll(() => world.close())
+  afterAll(() => harness.close())
 
-  eventBusSuite(() => world)
+  eventBusSuite(() => harness)
 })
 
 describe('EmbeddedBus', () => {
-  let world: BusWorld
+  let harness: BusHarness
   let close: () => Promise<void>
   beforeAll(async () => {
     const server = await freshDatabase()
@@ -28,28 +28,28 @@ describe('EmbeddedBus', () => {
     const services = await Promise.all(SERVICES.map((service) => openPostgresService(server.url, service)))
     const linter = services[SERVICES.indexOf('linter')]!
     const open = () => new EmbeddedBus(testPool(server.url), systemClock, silentLogger)
-    world = await BusWorld.create(open, linter, new PostgresOutboxStore())
+    harness = await BusHarness.create(open, linter, new PostgresOutboxStore())
     close = async () => {
-      await world.close()
+      await harness.close()
       await Promise.all(services.map((service) => service.close()))
       await server.drop()
     }
   })
   afterAll(() => close())
 
-  eventBusSuite(() => world)
+  eventBusSuite(() => harness)
 
   it('returns the records of topics from a time or from the end on, page by page, each once', async () => {
-    const [key, other] = [world.name(), world.name()]
-    const bus = world.openBus()
+    const [key, other] = [harness.name(), harness.name()]
+    const bus = harness.openBus()
     const reading = new Reading([key, other])
-    await bus.subscribe({ group: world.name(), topics: [TOPIC], handle: reading.handle })
-    await world.emit(key)
+    await bus.subscribe({ group: harness.name(), topics: [TOPIC], handle: reading.handle })
+    await harness.emit(key)
     await reading.meet(1)
     const log = bus.records!
     const end = await log.read({ topics: [TOPIC.name], limit: 2 })
     expect(end.records).toEqual([])
-    await world.emit(other, other, other)
+    await harness.emit(other, other, other)
     await reading.meet(4)
     const first = await log.read({ topics: [TOPIC.name, 'hms.canary.v1'], after: end.next, limit: 2 })
     const second = await log.read({ topics: [TOPIC.name], after: first.next, limit: 2 })
@@ -75,15 +75,15 @@ describe('EmbeddedBus', () => {
   })
 
   it('knows the lag of a group, and the run of its position', async () => {
-    const [key, group] = [world.name(), world.name()]
-    const bus = world.openBus()
+    const [key, group] = [harness.name(), harness.name()]
+    const bus = harness.openBus()
     const reading = new Reading([key])
     await bus.subscribe({ group, topics: [TOPIC], handle: reading.handle })
-    await world.emit(key)
+    await harness.emit(key)
     await reading.meet(1)
-    await world.closeBus(bus)
-    await world.emit(key, key)
-    const other = world.openBus()
+    await harness.closeBus(bus)
+    await harness.emit(key, key)
+    const other = harness.openBus()
     const lag = async () =>
       (await other.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)?.groups.find((each) => each.group === group)
     await expect.poll(lag).toMatchObject({ group, messages: 2, oldest: { run: 7 } })

@@ -5,7 +5,7 @@ import type { PostgresDatabase } from '#libs/persistence'
 import { MemoryDatabase } from '#libs/persistence/testing'
 import { VirtualClock } from '#libs/platform/testing'
 import { freshDatabase } from '../support/postgres.js'
-import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
+import { ConsumerHarness, type ConsumerAdapter } from './consumer-harness.js'
 import { PARCELS } from './database.suite.js'
 import { deadLettersSuite } from './dead-letters.suite.js'
 import { eventConsumerSuite } from './event-consumer.suite.js'
@@ -49,11 +49,11 @@ describe('EventConsumer over PostgreSQL', () => {
   everySuite(open)
 
   it('stores the letter of an event whose run cannot be read ahead', async () => {
-    const world = await ConsumerWorld.open(await open())
-    world.consumer.readAhead({ ...PARCELS, name: 'no_such_table' })
-    await world.deliver({ keySeq: 1 })
-    expect(await world.letters()).toMatchObject([{ state: 'waiting', run: 7, tries: 3 }])
-    expect(await world.stored()).toBe(0)
-    await world.adapter.close()
+    const harness = await ConsumerHarness.open(await open())
+    harness.consumer.readAhead({ ...PARCELS, name: 'no_such_table' })
+    await harness.deliver({ keySeq: 1 })
+    expect(await harness.letters()).toMatchObject([{ state: 'waiting', run: 7, tries: 3 }])
+    expect(await harness.stored()).toBe(0)
+    await harness.adapter.close()
   })
 })

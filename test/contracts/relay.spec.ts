@@ -9,7 +9,7 @@ import type { EventPredicate } from '#libs/signing'
 import { freshDatabase, testPool } from '../support/postgres.js'
 import { until } from '../support/processes.js'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
-import { Reading, TOPIC } from './bus-world.js'
+import { Reading, TOPIC } from './bus-harness.js'
 import { PARCELS } from './database.suite.js'
 import { openPostgresService } from './postgres-service.js'
 

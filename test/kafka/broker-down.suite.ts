@@ -4,7 +4,7 @@ import type { OutgoingEvent } from '#libs/contracts'
 import { KafkaBus, type EventBus } from '#libs/messaging'
 import { silentLogger, systemClock, uuidv7 } from '#libs/platform'
 import type { TestBroker } from '../support/broker/start-kafka.js'
-import { Reading, TOPIC } from '../contracts/bus-world.js'
+import { Reading, TOPIC } from '../contracts/bus-harness.js'
 
 const BACK_MS = 40_000
 

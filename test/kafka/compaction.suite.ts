@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { HEARTBEAT_KEY, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { KafkaBus, wantedTopics } from '#libs/messaging'
 import { pause, silentLogger, systemClock, uuidv7, validTraceparent } from '#libs/platform'
-import { Reading } from '../contracts/bus-world.js'
+import { Reading } from '../contracts/bus-harness.js'
 
 const TOPIC_RESOURCE = 2
 /** Read by services, each event of it. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TOPICS } from '#libs/contracts'
 import { createKafka, KafkaBus, tailKafka } from '#libs/messaging'
 import { silentLogger, systemClock } from '#libs/platform'
-import { BusWorld } from '../contracts/bus-world.js'
+import { BusHarness } from '../contracts/bus-harness.js'
 import { eventBusSuite } from '../contracts/event-bus.suite.js'
 import { startKafka, type TestBroker } from '../support/broker/start-kafka.js'
 import { brokerDownSuite } from './broker-down.suite.js'
@@ -26,22 +26,22 @@ describeKafka('Kafka', () => {
   describe('topics', () => topicAdminSuite(() => kafka))
 
   describe('KafkaBus', () => {
-    let world: BusWorld
+    let harness: BusHarness
     beforeAll(async () => {
-      world = await BusWorld.create(
+      harness = await BusHarness.create(
         () => new KafkaBus(kafka, systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) }),
       )
     })
-    afterAll(() => world.close())
+    afterAll(() => harness.close())
 
-    eventBusSuite(() => world)
+    eventBusSuite(() => harness)
 
     it.each([
       ['a time', new Date(0)],
       ['now on', undefined],
     ])('is followed by a person from %s, without a place that stays', async (_from, since) => {
-      const key = world.name()
-      await world.emit(key)
+      const key = harness.name()
+      await harness.emit(key)
       const stop = new AbortController()
       const seen: (string | undefined)[] = []
       let isReady = (): void => {}
@@ -56,7 +56,7 @@ describeKafka('Kafka', () => {
         signal: stop.signal,
       })
       await Promise.race([ready, ended])
-      await world.emit(key)
+      await harness.emit(key)
       await expect.poll(() => seen.at(-1), { timeout: 60_000 }).toBe('2')
       if (since !== undefined) expect(seen).toEqual(['1', '2'])
       stop.abort()
@@ -69,7 +69,7 @@ describeKafka('Kafka', () => {
     })
 
     it('reports every topic of the catalogue with its groups', async () => {
-      const lag = await world.openBus().lag()
+      const lag = await harness.openBus().lag()
       expect(lag.map(({ topic }) => topic)).toEqual(TOPICS.map(({ name }) => name))
       const lint = lag.find(({ topic }) => topic === 'hms.lint.v1')
       expect(lint?.messages).toBeGreaterThan(60)

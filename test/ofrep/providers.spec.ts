@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { digestOfRelease, POLICY, startStore } from '../../apps/config-store/src/testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../../apps/config-store/src/testing/store-harness.suite.js'
 
 interface Language {
   name: string
@@ -45,17 +45,17 @@ const LANGUAGES: Language[] = [
   },
 ]
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 const folder = mkdtempSync(join(tmpdir(), 'hms-ofrep-'))
 beforeAll(async () => {
-  world = await startStore()
-  await world.stored(await world.head())
-  const expires = new Date(world.clock.now().getTime() + 120_000).toISOString()
+  harness = await startStore()
+  await harness.stored(await harness.head())
+  const expires = new Date(harness.clock.now().getTime() + 120_000).toISOString()
   const base = digestOfRelease('1.0.0')
-  await world.stored(await world.head({ scope: 'region:NCR', version: '2.0.0', share: 10_000, base, expires }))
+  await harness.stored(await harness.head({ scope: 'region:NCR', version: '2.0.0', share: 10_000, base, expires }))
 })
 afterAll(async () => {
-  await world.stop()
+  await harness.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -82,7 +82,7 @@ describe.each(LANGUAGES)('the stock provider of $name', ({ name, needs, prepare,
     const here = join(folder, name)
     cpSync(new URL(name, import.meta.url), here, { recursive: true })
     for (const command of prepare) await run(command, here)
-    expect(JSON.parse(await run([...probe, world.url, POLICY], here))).toEqual({
+    expect(JSON.parse(await run([...probe, harness.url, POLICY], here))).toEqual({
       stable: { limit: 25, reason: 'TARGETING_MATCH', variant: '1.0.0', scope: 'global', error: null },
       canary: { limit: 25, reason: 'SPLIT', variant: '2.0.0', scope: 'region:NCR', error: null },
       field: 25,

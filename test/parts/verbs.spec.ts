@@ -10,18 +10,18 @@ import { BIN, hms } from '../support/processes.js'
 import { cleanEnvironment } from '../support/processes.config.js'
 import { freshDatabase } from '../support/postgres.js'
 import { hmsOnTerminal } from '../support/terminal.js'
-import { DECISIONS, DEEDS, MAKERS, REPORTS, SWITCH } from './verbs/deeds.js'
+import { DECISIONS, RESULTS, MAKERS, REPORTS, SWITCH } from './verbs/changes.js'
 import { expectDecision, expectRefused, expectSaid, expectUntilInterrupted } from './verbs/expect-form.js'
 import { FORMS, inEachForm, type Form, type InEachForm } from './verbs/forms.js'
 import { EACH_APART, REFUSALS } from './verbs/refusals.js'
 import type { Manner, Refusal, Row } from './verbs/row.js'
-import { tell } from './verbs/story.js'
+import { prepare } from './verbs/prepare.js'
 import { LINES, SERVERS, STREAMS, VALUES, WATCHES } from './verbs/values.js'
-import { World } from './verbs/world.js'
+import { Harness } from './verbs/harness.js'
 
 const ALL: readonly (Row | Refusal)[] = [
   ...[VALUES, WATCHES, LINES, STREAMS, SERVERS].flat(),
-  ...[DEEDS, MAKERS, REPORTS, DECISIONS, SWITCH].flat(),
+  ...[RESULTS, MAKERS, REPORTS, DECISIONS, SWITCH].flat(),
   ...[REFUSALS, EACH_APART].flat(),
 ]
 
@@ -50,17 +50,17 @@ function leavesOf(command: Command, words: readonly string[] = []): string[] {
 const PATIENCE_MS = 300_000
 
 describe('every verb, in every form', () => {
-  let world: World
+  let harness: Harness
   let database: { url: string; drop(): Promise<void> }
   beforeAll(async () => {
-    world = await World.start()
+    harness = await Harness.start()
     database = await freshDatabase()
-    world.words.kept.set('database', database.url)
-    expect(await hms(['migrate'], { ...world.env, HMS_DATABASE_URL: database.url })).toMatchObject({ code: 0 })
-    await tell(world)
+    harness.words.kept.set('database', database.url)
+    expect(await hms(['migrate'], { ...harness.env, HMS_DATABASE_URL: database.url })).toMatchObject({ code: 0 })
+    await prepare(harness)
   }, 900_000)
   afterAll(async () => {
-    await world.stop()
+    await harness.stop()
     await database.drop()
   })
 
@@ -73,7 +73,7 @@ describe('every verb, in every form', () => {
     describe(`hms-svc ${row[0]}`, () => {
       let ran: InEachForm
       beforeAll(async () => {
-        ran = await inEachForm((form) => world.call(row, form, isEndless), { forms, alone: row[4]?.alone === true })
+        ran = await inEachForm((form) => harness.call(row, form, isEndless), { forms, alone: row[4]?.alone === true })
       }, PATIENCE_MS)
       it.each(forms)('%s', (form) => judge(form, ran))
     })
@@ -98,7 +98,7 @@ describe('every verb, in every form', () => {
   refused(REFUSALS)
   refused(EACH_APART, '[]\n')
 
-  said(DEEDS, 'deed')
+  said(RESULTS, 'result')
   said(MAKERS, 'value')
   said(REPORTS, 'report')
   for (const row of DECISIONS) cells(row, (form, ran) => expectDecision(form, row, ran))
@@ -106,18 +106,18 @@ describe('every verb, in every form', () => {
   describe('the stop switch, in turn', () => {
     const ran = SWITCH.map(() => ({}) as Record<Form, InEachForm[Form]>)
     beforeAll(async () => {
-      for (const form of FORMS) for (const [index, row] of SWITCH.entries()) ran[index]![form] = await world.call(row, form)
+      for (const form of FORMS) for (const [index, row] of SWITCH.entries()) ran[index]![form] = await harness.call(row, form)
     }, PATIENCE_MS)
     for (const [index, row] of SWITCH.entries())
-      it.each(FORMS)(`hms-svc ${row[0]}, %s`, (form) => expectSaid(form, 'deed', row, ran[index]!))
+      it.each(FORMS)(`hms-svc ${row[0]}, %s`, (form) => expectSaid(form, 'result', row, ran[index]!))
   })
 
   it('a terminal without a size cuts nothing', async () => {
-    expect((await hmsOnTerminal(['policies', 'list'], world.env, 0)).stdout).toContain('epa-pm25-limit')
+    expect((await hmsOnTerminal(['policies', 'list'], harness.env, 0)).stdout).toContain('epa-pm25-limit')
   })
 
   it('a verb that is mistyped is named', async () => {
-    expect((await hms(['polices', 'list'], world.env)).stderr).toContain('Did you mean policies?')
+    expect((await hms(['polices', 'list'], harness.env)).stderr).toContain('Did you mean policies?')
   })
 
   /** Their starts beside that of Node with nothing to do; numbers for people, because on a busy machine they are not certain. */
@@ -128,7 +128,7 @@ describe('every verb, in every form', () => {
     for (let round = 0; round < 9; round++)
       for (const [index, argv] of lines.entries()) {
         const from = performance.now()
-        expect(spawnSync(process.execPath, argv, { env: { ...cleanEnvironment(), ...world.env }, stdio: 'ignore' }).status).toBe(0)
+        expect(spawnSync(process.execPath, argv, { env: { ...cleanEnvironment(), ...harness.env }, stdio: 'ignore' }).status).toBe(0)
         times[index]!.push(performance.now() - from)
       }
     const [empty, ...medians] = times.map((each) => each.sort((a, b) => a - b)[each.length >> 1]!)

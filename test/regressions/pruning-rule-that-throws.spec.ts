@@ -17,7 +17,7 @@ let relay: Relay | undefined
 afterEach(() => relay?.stop())
 
 /** A service whose rule for one table always throws. */
-async function world() {
+async function harness() {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)
   const stores = { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore() }
@@ -47,14 +47,14 @@ async function world() {
 }
 
 it('leaves the other tables to be pruned', async () => {
-  const { database, prune } = await world()
+  const { database, prune } = await harness()
   await prune.execute()
   const left = await database.transaction(async (tx) => [await tx.documents(BROKEN).count(), await tx.documents(SOUND).count()])
   expect(left).toEqual([1, 0])
 })
 
 it('does not delay the rows of the outbox', async () => {
-  const { start, unsent } = await world()
+  const { start, unsent } = await harness()
   start(() => Promise.reject(new Error('no rule for this')))
   await relay!.stop()
   expect(await unsent()).toBe(0)

@@ -7,7 +7,7 @@ const AT_ONCE = { observeMs: 0, bakeMs: 0 }
 const WATCHED = { share: 10_000, observeMs: 600_000, bakeMs: 600_000 }
 const WHY = 'a reason that nobody else gives'
 
-interface Deed {
+interface Action {
   what: string
   do: () => Promise<unknown>
   /** Who did it, and as what the log lists it. */
@@ -34,7 +34,7 @@ const reachesCanary = async (): Promise<number> => {
 }
 const decided = (decision: 'pause' | 'abort' | 'promote') => async () => press.decide(await reachesCanary(), decision, 'EPA Counsel', WHY)
 
-const DEEDS: Deed[] = [
+const ACTIONS: Action[] = [
   {
     what: 'an approval',
     do: () => press.approve(['pm25@3.0.0=20'], AT_ONCE, { reason: WHY }),
@@ -97,7 +97,7 @@ const DEEDS: Deed[] = [
 ]
 
 describe('the reason of', () => {
-  it.each(DEEDS)(
+  it.each(ACTIONS)(
     '$what is listed beside its entry, by name, and where it changed what is in force in history',
     async ({ do: act, by, decision, cause }) => {
       await act()

@@ -2,27 +2,27 @@ import type { AppliedFrame } from '#libs/contracts'
 import { evaluate } from '#libs/evaluation'
 import { Presence } from '../../apps/config-store/src/coverage/presence.js'
 import { DocumentCopy } from '../../apps/config-store/src/copy/document-copy.js'
-import type { Deed } from './plan.js'
+import type { Action } from './plan.js'
 import type { Life } from './service-node.js'
-import type { World } from './world.js'
+import type { Harness } from './harness.js'
 
 const LOOK_MS = 200
 
 /** A bot that is connected to whichever process of config-store runs, and connects again when that one dies. */
-export async function connect(world: World, { bot, forMs, silent }: Extract<Deed, { do: 'connect' }>): Promise<void> {
-  const until = world.scheduler.nowMs + forMs
+export async function connect(harness: Harness, { bot, forMs, silent }: Extract<Action, { do: 'connect' }>): Promise<void> {
+  const until = harness.scheduler.nowMs + forMs
   let at: Life | undefined
   let told = ''
-  for (; world.scheduler.nowMs < until; await world.scheduler.sleep(LOOK_MS)) {
-    const life = world.node('config-store').lives.find(({ incarnation }) => !incarnation.paused)
+  for (; harness.scheduler.nowMs < until; await harness.scheduler.sleep(LOOK_MS)) {
+    const life = harness.node('config-store').lives.find(({ incarnation }) => !incarnation.paused)
     if (life !== at) {
       life?.injector.get(Presence).addSocket({ bot, region: 'NCR' }, life)
-      world.history.add(bot, life === undefined ? 'is alone' : `connects to ${life.incarnation.name}`)
+      harness.history.add(bot, life === undefined ? 'is alone' : `connects to ${life.incarnation.name}`)
       at = life
       told = ''
     }
     if (at === undefined || silent) continue
-    const text = JSON.stringify(appliedBy(bot, at, world.scheduler.nowMs))
+    const text = JSON.stringify(appliedBy(bot, at, harness.scheduler.nowMs))
     if (text !== told) at.injector.get(Presence).recordApplied(bot, at, JSON.parse(text))
     told = text
   }

@@ -15,7 +15,7 @@ import { STABLES, type Stable } from '../../apps/rollout/src/stable/stable.table
 import { predicateOf } from './predicate-of.js'
 import { restless } from './rest.js'
 import { sightingsIn, type Sighting } from './witness.js'
-import type { World } from './world.js'
+import type { Harness } from './harness.js'
 
 /** An event as its producer committed it, in the order of its outbox. */
 export type Emitted = EventPredicate & { producer: ServiceName }
@@ -51,15 +51,15 @@ export interface Evidence {
 
 const topicNames: ReadonlySet<string> = new Set(TOPICS.map(({ name }) => name))
 
-export async function collect(world: World): Promise<Evidence> {
+export async function collect(harness: Harness): Promise<Evidence> {
   const everywhere = async <T>(look: (tx: Transaction, service: ServiceName) => Promise<T[]>): Promise<T[]> =>
-    (await Promise.all(SERVICES.map((service) => world.node(service).durable.read((tx) => look(tx, service))))).flat()
-  const of = <T>(service: ServiceName, look: (tx: Transaction) => Promise<T>): Promise<T> => world.node(service).durable.read(look)
+    (await Promise.all(SERVICES.map((service) => harness.node(service).durable.read((tx) => look(tx, service))))).flat()
+  const of = <T>(service: ServiceName, look: (tx: Transaction) => Promise<T>): Promise<T> => harness.node(service).durable.read(look)
   return {
-    roster: world.roster,
-    accepted: world.press.accepted,
-    poisoned: world.poisoned,
-    brokenTimers: world.brokenTimers,
+    roster: harness.roster,
+    accepted: harness.press.accepted,
+    poisoned: harness.poisoned,
+    brokenTimers: harness.brokenTimers,
     // Copies of dead letters are in the outbox too; they are no events of their producers.
     emitted: await everywhere(async (tx, producer) =>
       outboxOf(tx)
@@ -77,7 +77,7 @@ export async function collect(world: World): Promise<Evidence> {
         .values()
         .map((timer) => ({ ...timer, service })),
     ),
-    parked: await everywhere(async (tx, service) => [{ service, count: (await world.node(service).stores.positions.parked(tx)).count }]),
+    parked: await everywhere(async (tx, service) => [{ service, count: (await harness.node(service).stores.positions.parked(tx)).count }]),
     runs: await of('approver', (tx) => tx.documents(RUNS).find()),
     policies: await of('approver', (tx) => tx.documents(POLICIES).find()),
     tickets: await of('approver', (tx) => tx.documents(TICKETS).find({ limit: 1_000 })),
@@ -88,8 +88,8 @@ export async function collect(world: World): Promise<Evidence> {
     deliveries: await of('notifier', (tx) => tx.documents(DELIVERIES).find({ limit: 10_000 })),
     audited: await of('audit', async (tx) => [...entriesOf(tx)]),
     windowed: await of('audit', windowedIn),
-    restless: await restless(world),
-    now: new Date(world.scheduler.nowMs),
+    restless: await restless(harness),
+    now: new Date(harness.scheduler.nowMs),
   }
 }
 

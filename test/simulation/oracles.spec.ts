@@ -7,7 +7,7 @@ import { judge, ORACLES } from './oracles.js'
 import { QUICK_SEAL } from './quick-events.js'
 import { useQuickSignatures } from './quick-signatures.js'
 import { calm, simulate } from './simulate.js'
-import { layGround } from './world.js'
+import { layGround } from './harness.js'
 
 type Forgery = (evidence: Evidence) => Evidence
 

@@ -3,7 +3,7 @@ import { NO_FAULTS, type FaultRates } from './faults.js'
 import type { Random } from './random.js'
 
 /** Something that people or bots do, `atMs` after the start. */
-export type Deed =
+export type Action =
   | {
       do: 'approve'
       atMs: number
@@ -53,7 +53,7 @@ export interface BrokenTimer {
 
 /** All that a seed decides before it begins. */
 export interface Plan {
-  deeds: Deed[]
+  actions: Action[]
   blows: Blow[]
   rates: FaultRates
   maxDeaths: number
@@ -101,23 +101,24 @@ const BROKEN_TIMERS: readonly BrokenTimer[] = [
 /** What goes past the stages, ramps and corrections are drawn last, so that the rest of a seed is what it was without them. */
 export function planOf(random: Random): Plan {
   const plan = ordinaryPlanOf(random)
-  plan.deeds.push(...waysPastOf(random), ...againOf(random, plan.deeds))
+  plan.actions.push(...waysPastOf(random), ...againOf(random, plan.actions))
   Object.assign(plan.environment, {
     HMS_APPROVER_BREAK_GLASS_BAKE: random.pick(['300ms', '2s']),
     HMS_APPROVER_BREAK_GLASS_REVIEW: random.pick(['3s', '24h']),
   })
   // What is approved once more has the same plan.
-  const options = new Set(plan.deeds.flatMap((deed) => (deed.do === 'approve' ? [deed.plan] : [])))
+  const options = new Set(plan.actions.flatMap((action) => (action.do === 'approve' ? [action.plan] : [])))
   for (const each of options) if (random.chance(0.25)) beRamp(each, random)
-  for (const deed of plan.deeds)
-    if (deed.do === 'approve' && deed.policies.length > 1 && random.chance(0.5)) deed.apartMs = random.pick([-3_600_000, 1_000, 30_000])
-  plan.deeds.push(...correctionsOf(random, plan.deeds))
+  for (const action of plan.actions)
+    if (action.do === 'approve' && action.policies.length > 1 && random.chance(0.5))
+      action.apartMs = random.pick([-3_600_000, 1_000, 30_000])
+  plan.actions.push(...correctionsOf(random, plan.actions))
   return plan
 }
 
 /** Somebody supersedes what takes effect later, mostly when readers hold it. */
-function correctionsOf(random: Random, deeds: readonly Deed[]): Deed[] {
-  const later = deeds.filter((deed) => deed.do === 'approve').filter(({ effectiveInMs = 0 }) => effectiveInMs >= 8_000)
+function correctionsOf(random: Random, actions: readonly Action[]): Action[] {
+  const later = actions.filter((action) => action.do === 'approve').filter(({ effectiveInMs = 0 }) => effectiveInMs >= 8_000)
   if (later.length === 0 || !random.chance(0.5)) return []
   const { atMs, policies, plan } = random.pick(later)
   const { id, version, limit } = policies[0]!
@@ -141,7 +142,7 @@ function ordinaryPlanOf(random: Random): Plan {
   const blackHole = !calm && random.chance(0.04) ? random.pick(STAGES.slice(0, 5)) : undefined
   const healAtMs = random.between(2_000, 6_000)
   const plan: Plan = {
-    deeds: deedsOf(random),
+    actions: actionsOf(random),
     blows: calm ? [] : blowsOf(random, healAtMs, blackHole),
     rates: calm ? NO_FAULTS : ratesOf(random),
     maxDeaths: random.between(0, 8),
@@ -166,53 +167,55 @@ function ordinaryPlanOf(random: Random): Plan {
     brokenTimer: !calm && random.chance(0.08) ? random.pick(BROKEN_TIMERS) : undefined,
   }
   // Last, so that the rest of a seed is what it was without a fleet.
-  plan.deeds.push(...fleetOf(random))
-  for (const deed of plan.deeds)
-    if (deed.do === 'approve' && random.chance(0.3)) deed.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
-  plan.deeds.push(...stopsOf(random))
+  plan.actions.push(...fleetOf(random))
+  for (const action of plan.actions)
+    if (action.do === 'approve' && random.chance(0.3)) action.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
+  plan.actions.push(...stopsOf(random))
   if (random.chance(0.1))
-    plan.deeds.push({
+    plan.actions.push({
       do: 'decide',
       atMs: random.between(2_000, 12_000),
       run: random.between(1, 2),
       decision: 'retry',
       twice: random.chance(0.3),
     })
-  for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.2)) Object.assign(deed, { queue: false, supersede: true })
-  for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.4)) deed.plan.scope = random.pick(['region:*', 'region:TX'])
+  for (const action of plan.actions)
+    if (action.do === 'approve' && random.chance(0.2)) Object.assign(action, { queue: false, supersede: true })
+  for (const action of plan.actions)
+    if (action.do === 'approve' && random.chance(0.4)) action.plan.scope = random.pick(['region:*', 'region:TX'])
   return plan
 }
 
 /** An official approves the same versions again, whatever happened to them. */
-function againOf(random: Random, deeds: readonly Deed[]): Deed[] {
-  const approvals = deeds.filter((deed) => deed.do === 'approve')
+function againOf(random: Random, actions: readonly Action[]): Action[] {
+  const approvals = actions.filter((action) => action.do === 'approve')
   if (!random.chance(0.15)) return []
   const again = random.pick(approvals)
   return [{ ...again, atMs: again.atMs + random.between(500, 8_000), twice: false }]
 }
 
 /** Break-glass, signed rollbacks, withdrawals and retries. */
-function waysPastOf(random: Random): Deed[] {
-  const deeds: Deed[] = []
+function waysPastOf(random: Random): Action[] {
+  const actions: Action[] = []
   const policy = (): string => random.pick(['pm25', 'pm25', 'ozone', 'so2'])
   const atMs = (): number => random.between(300, 12_000)
   if (random.chance(0.15)) {
     const above = random.below(4)
-    deeds.push({
+    actions.push({
       do: 'break glass',
       atMs: atMs(),
       policy: { id: policy(), version: `${above}.5.0`, limit: 50 - above },
       reviewAfterMs: random.pick([undefined, 200, 5_000]),
     })
   }
-  if (random.chance(0.2)) deeds.push({ do: 'sign back', atMs: random.below(6_000), withinMs: 15_000 })
-  if (random.chance(0.12)) deeds.push({ do: 'withdraw', atMs: atMs(), policy: policy() })
+  if (random.chance(0.2)) actions.push({ do: 'sign back', atMs: random.below(6_000), withinMs: 15_000 })
+  if (random.chance(0.12)) actions.push({ do: 'withdraw', atMs: atMs(), policy: policy() })
   if (random.chance(0.15)) {
     // A bot that never answers pauses what it is in.
-    deeds.push({ do: 'connect', atMs: 0, bot: 'fleet-mute', forMs: random.between(3_000, 30_000), silent: true })
-    deeds.push({ do: 'retry', atMs: random.below(4_000), run: random.between(1, 2), withinMs: 20_000 })
+    actions.push({ do: 'connect', atMs: 0, bot: 'fleet-mute', forMs: random.between(3_000, 30_000), silent: true })
+    actions.push({ do: 'retry', atMs: random.below(4_000), run: random.between(1, 2), withinMs: 20_000 })
   }
-  return deeds
+  return actions
 }
 
 /** Makes a plan one of several steps: in a region, in another, in all. */
@@ -230,26 +233,26 @@ function beRamp(plan: PlanOptions, random: Random): void {
 }
 
 /** People who stop the line for a while, and who pause or extend what is under way. */
-function stopsOf(random: Random): Deed[] {
-  const deeds: Deed[] = []
+function stopsOf(random: Random): Action[] {
+  const actions: Action[] = []
   if (random.chance(0.2)) {
     for (let freezes = random.between(1, 2); freezes > 0; freezes--) {
       const scope = random.pick(['global', 'region:NCR', 'region:TX'])
       const [forMs, liftAfterMs] = [random.pick([500, 3_000, 30_000, 600_000]), random.pick([undefined, 400, 5_000])]
       const atMs = random.below(4_000)
-      deeds.push({ do: 'freeze', atMs, scope, aheadMs: atMs % 2 === 0 ? 0 : 300, forMs, liftAfterMs })
+      actions.push({ do: 'freeze', atMs, scope, aheadMs: atMs % 2 === 0 ? 0 : 300, forMs, liftAfterMs })
     }
   }
   if (random.chance(0.2)) {
     const decision = random.pick(['pause', 'extend'] as const)
-    deeds.push({ do: 'decide', atMs: random.between(200, 6_000), run: random.between(1, 2), decision, twice: random.chance(0.3) })
-    deeds.push({ do: 'decide', atMs: random.between(6_000, 12_000), run: random.between(1, 2), decision: 'resume', twice: false })
+    actions.push({ do: 'decide', atMs: random.between(200, 6_000), run: random.between(1, 2), decision, twice: random.chance(0.3) })
+    actions.push({ do: 'decide', atMs: random.between(6_000, 12_000), run: random.between(1, 2), decision: 'resume', twice: false })
   }
-  return deeds
+  return actions
 }
 
-function deedsOf(random: Random): Deed[] {
-  const deeds: Deed[] = []
+function actionsOf(random: Random): Action[] {
+  const actions: Action[] = []
   const policies = ['pm25', 'ozone', 'so2'].slice(0, random.between(1, 3))
   const versions = new Map(policies.map((id) => [id, 0]))
   let atMs = 0
@@ -262,12 +265,12 @@ function deedsOf(random: Random): Deed[] {
       return { id, version: `${next}.0.0`, limit: 40 - next }
     })
     const plan = { observeMs: random.pick([0, 300, 1_000]), bakeMs: random.pick([0, 300, 1_000]), share: random.pick([500, 10_000]) }
-    deeds.push({ do: 'approve', atMs, policies: members, plan, queue: random.chance(0.7), twice: random.chance(0.2) })
-    if (random.chance(0.25)) deeds.push({ do: 'roll back', atMs: atMs + random.between(300, 3_500), policy: ids[0]! })
-    if (random.chance(0.25)) for (const bot of random.pick(ALERTING)) deeds.push(alertOf(random, atMs, bot))
+    actions.push({ do: 'approve', atMs, policies: members, plan, queue: random.chance(0.7), twice: random.chance(0.2) })
+    if (random.chance(0.25)) actions.push({ do: 'roll back', atMs: atMs + random.between(300, 3_500), policy: ids[0]! })
+    if (random.chance(0.25)) for (const bot of random.pick(ALERTING)) actions.push(alertOf(random, atMs, bot))
     atMs += random.pick([0, 300, 1_000, 2_000])
   }
-  return deeds
+  return actions
 }
 
 /** Two bots, or one that complains twice, beside another or alone; and one that stands in two regions. */
@@ -278,17 +281,17 @@ const ALERTING: readonly (readonly string[])[] = [
   [`${LIAR}1`, `${LIAR}2`, 'bot-1'],
 ]
 
-function alertOf(random: Random, afterMs: number, bot: string): Deed {
+function alertOf(random: Random, afterMs: number, bot: string): Action {
   const atMs = afterMs + random.between(100, 1_500)
   return { do: 'alert', atMs, bot, reading: `${random.between(1, 3)}`, lies: bot.startsWith(LIAR), times: random.pick([1, 1, 2]) }
 }
 
 /** Bots that come and go, some of which never answer, and people who decide on runs, paused or not. */
-function fleetOf(random: Random): Deed[] {
+function fleetOf(random: Random): Action[] {
   if (!random.chance(0.4)) return []
-  const deeds: Deed[] = []
+  const actions: Action[] = []
   for (let bots = random.between(1, 3); bots > 0; bots--) {
-    deeds.push({
+    actions.push({
       do: 'connect',
       atMs: random.below(2_000),
       bot: `fleet-${bots}`,
@@ -298,9 +301,9 @@ function fleetOf(random: Random): Deed[] {
   }
   for (let decisions = random.between(0, 3); decisions > 0; decisions--) {
     const decision = random.pick(['abort', 'resume', 'promote', 'promote'] as const)
-    deeds.push({ do: 'decide', atMs: random.between(200, 12_000), run: random.between(1, 2), decision, twice: random.chance(0.3) })
+    actions.push({ do: 'decide', atMs: random.between(200, 12_000), run: random.between(1, 2), decision, twice: random.chance(0.3) })
   }
-  return deeds
+  return actions
 }
 
 function blowsOf(random: Random, untilMs: number, blackHole: ServiceName | undefined): Blow[] {

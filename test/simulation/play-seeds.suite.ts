@@ -5,7 +5,7 @@ import { useQuickSignatures } from './quick-signatures.js'
 import { describeFailure, Tally, WAYS } from './report.js'
 import { simulate } from './simulate.js'
 import { onlySeed, seedCount } from './simulation.config.js'
-import { layGround, type Ground } from './world.js'
+import { layGround, type Ground } from './harness.js'
 
 /** So many red seeds are enough to see what is wrong. */
 const MAX_SHOWN = 3

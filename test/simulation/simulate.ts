@@ -1,14 +1,14 @@
 import { stateOf } from '#libs/pipeline'
 import { strike, resume } from './blows.js'
 import { NO_FAULTS } from './faults.js'
-import { perform, registerPartners } from './deeds.js'
+import { perform, registerPartners } from './actions.js'
 import { collect, type Evidence } from './evidence.js'
 import type { History } from './history.js'
 import { judge, type Violation } from './oracles.js'
 import { planOf, type Plan } from './plan.js'
 import { Random } from './random.js'
 import { nextTimerAt, openRuns, restless } from './rest.js'
-import { World, type Ground } from './world.js'
+import { Harness, type Ground } from './harness.js'
 
 export interface Outcome {
   seed: number
@@ -37,7 +37,7 @@ const PATIENCE_MS = 12 * 60 * 60 * 1000
 /** One run of one policy with one partner, and nothing that goes wrong. */
 export function calm(plan: Plan): void {
   const policies = [{ id: 'pm25', version: '1.0.0', limit: 25 }]
-  plan.deeds = [{ do: 'approve', atMs: 0, policies, plan: { observeMs: 300, bakeMs: 300 }, queue: false, twice: false }]
+  plan.actions = [{ do: 'approve', atMs: 0, policies, plan: { observeMs: 300, bakeMs: 300 }, queue: false, twice: false }]
   Object.assign(plan, {
     blows: [],
     rates: NO_FAULTS,
@@ -55,23 +55,23 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
   const random = new Random(seed)
   const plan = planOf(random.fork())
   change(plan)
-  const world = new World(ground, random.fork(), plan)
-  const { scheduler, faults, history } = world
+  const harness = new Harness(ground, random.fork(), plan)
+  const { scheduler, faults, history } = harness
   const began = scheduler.nowMs
   describe(plan, history)
   let violations: Violation[] = []
   let evidence: Evidence | undefined
   try {
     await scheduler.run(async () => {
-      world.start()
-      await registerPartners(world, plan.partners)
-      const deeds = plan.deeds.map((deed, index) => perform(world, deed, index))
-      const blows = plan.blows.map((blow) => strike(world, blow, random.fork()))
+      harness.start()
+      await registerPartners(harness, plan.partners)
+      const actions = plan.actions.map((action, index) => perform(harness, action, index))
+      const blows = plan.blows.map((blow) => strike(harness, blow, random.fork()))
       await scheduler.sleep(plan.healAtMs)
-      await Promise.all([...deeds, ...blows])
-      heal(world)
-      await settle(world)
-      evidence = await collect(world)
+      await Promise.all([...actions, ...blows])
+      heal(harness)
+      await settle(harness)
+      evidence = await collect(harness)
       violations = judge(evidence)
     })
   } catch (error) {
@@ -81,7 +81,7 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
     seed,
     violations,
     history: history.lines,
-    runs: world.press.accepted.size,
+    runs: harness.press.accepted.size,
     ends: evidence?.runs.map(({ facts }) => stateOf(facts)) ?? [],
     evidence,
     deaths: faults.deaths,
@@ -93,41 +93,41 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
 
 /** The seed's intentions, at the head of its history. */
 function describe(plan: Plan, history: History): void {
-  for (const deed of plan.deeds) history.add('plan', JSON.stringify(deed))
+  for (const action of plan.actions) history.add('plan', JSON.stringify(action))
   for (const blow of plan.blows) history.add('plan', JSON.stringify(blow))
   const { rates, twins, poison, brokenTimer, blackHole, environment } = plan
   history.add('plan', JSON.stringify({ rates, twins, poison, brokenTimer, blackHole, environment }))
 }
 
 /** No fault strikes any more; what was stopped goes on. */
-function heal(world: World): void {
-  world.history.add('world', 'heals')
-  world.faults.heal()
-  world.outside.loss = 0
-  for (const name of world.nodes.keys()) resume(world, name)
+function heal(harness: Harness): void {
+  harness.history.add('world', 'heals')
+  harness.faults.heal()
+  harness.outside.loss = 0
+  for (const name of harness.nodes.keys()) resume(harness, name)
 }
 
 /** Until nothing moves and every run has ended, or the limit of rounds is reached. */
-async function settle(world: World): Promise<void> {
-  const { scheduler, history } = world
+async function settle(harness: Harness): Promise<void> {
+  const { scheduler, history } = harness
   const until = scheduler.nowMs + PATIENCE_MS
   let quiet = 0
   let restlessSince = scheduler.nowMs
   while (scheduler.nowMs < until && scheduler.nowMs - restlessSince < RESTLESS_MS) {
     await scheduler.sleep(LOOK_MS)
-    if ((await restless(world)).length > 0) {
+    if ((await restless(harness)).length > 0) {
       quiet = 0
       continue
     }
     restlessSince = scheduler.nowMs
     // Twice, since what was read is still being worked on.
     if (++quiet < 2) continue
-    if ((await openRuns(world)).length === 0) {
-      if (!world.fillHole()) return
+    if ((await openRuns(harness)).length === 0) {
+      if (!harness.fillHole()) return
       quiet = 0
       continue
     }
-    const next = await nextTimerAt(world)
+    const next = await nextTimerAt(harness)
     const wait = next === undefined ? PATIENCE_MS : next - scheduler.nowMs - BEFORE_MS
     if (wait < SKIP_MS) continue
     history.add('world', `nothing happens for ${wait} ms`)

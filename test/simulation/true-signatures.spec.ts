@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { testIdentity } from '../support/identity.js'
 import { describeFailure } from './report.js'
 import { simulate } from './simulate.js'
-import { layGround } from './world.js'
+import { layGround } from './harness.js'
 
 it('the first seeds pass with true signatures too', async () => {
   const ground = await layGround(await testIdentity())

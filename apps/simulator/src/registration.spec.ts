@@ -9,18 +9,18 @@ import { testIdentity } from '../../../test/support/identity.js'
 import { MAX_SCENARIOS, SCENARIOS } from './scenarios/scenario.table.js'
 import { ADAPTS, CORPUS, POLICY, SCENARIO } from './testing/dossier.fixture.js'
 
-let world: Awaited<ReturnType<typeof startSimulator>>
+let harness: Awaited<ReturnType<typeof startSimulator>>
 beforeEach(async () => {
-  world = await startSimulator()
+  harness = await startSimulator()
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 describe('bots', () => {
   it('are inspected, listed without their source, and replaced by id', async () => {
-    const added = await world.post('bots', { id: 'inspector-7', source: ADAPTS })
+    const added = await harness.post('bots', { id: 'inspector-7', source: ADAPTS })
     expect(added).toMatchObject({ status: 201, body: { policies: [POLICY], critical: false } })
-    await world.post('bots', { id: 'inspector-7', source: ADAPTS, critical: true })
-    const { body } = await world.get('bots')
+    await harness.post('bots', { id: 'inspector-7', source: ADAPTS, critical: true })
+    const { body } = await harness.get('bots')
     expect(body).toMatchObject([{ id: 'inspector-7', critical: true, digest: expect.stringMatching(/^sha256:/) as string }])
     expect(JSON.stringify(body)).not.toContain('export')
   })
@@ -31,18 +31,18 @@ describe('bots', () => {
     ['that declare what is no policy', ADAPTS.replace(`'${POLICY}'`, String.raw`'\0'`), 422, 'HMS_BOT_INVALID'],
     ['that are too large', ' '.repeat(256 * 1024 + 1), 413, 'HMS_SIMULATOR_LIMIT'],
   ])('%s are refused', async (_what, source, status, code) => {
-    expect(await world.post('bots', { id: 'a', source })).toMatchObject({ status, body: { code } })
+    expect(await harness.post('bots', { id: 'a', source })).toMatchObject({ status, body: { code } })
   })
 
   it('require a signed request and an id without blanks', async () => {
-    expect(await world.post('bots', { id: 'a', source: ADAPTS }, false)).toMatchObject({ status: 401 })
-    expect(await world.post('bots', { id: 'a b', source: ADAPTS })).toMatchObject({ status: 400, body: { errors: [{ pointer: '/id' }] } })
+    expect(await harness.post('bots', { id: 'a', source: ADAPTS }, false)).toMatchObject({ status: 401 })
+    expect(await harness.post('bots', { id: 'a b', source: ADAPTS })).toMatchObject({ status: 400, body: { errors: [{ pointer: '/id' }] } })
   })
 })
 
 describe('scenarios', () => {
   it('are accepted before their corpus is registered', async () => {
-    const added = await world.post('scenarios', { file: 'a.yaml', source: SCENARIO })
+    const added = await harness.post('scenarios', { file: 'a.yaml', source: SCENARIO })
     expect(added).toMatchObject({ status: 201, body: { id: 'pm25-violation', corpus: 'virginia' } })
   })
 
@@ -52,20 +52,20 @@ describe('scenarios', () => {
     ['a corpus that can never be registered', SCENARIO.replace('virginia', '"$(date)"')],
     ['a text that no column can hold', SCENARIO.replace(/alert: .*/, String.raw`alert: "reading.kind == '\0'"`)],
   ])('with %s are refused with their errors', async (_what, source) => {
-    const answer = await world.post('scenarios', { file: 'a.yaml', source })
+    const answer = await harness.post('scenarios', { file: 'a.yaml', source })
     expect(answer).toMatchObject({ status: 422, body: { code: 'HMS_SCENARIO_INVALID' } })
     const { errors } = answer.body as { errors: { detail: string }[] }
     expect(errors.map(({ detail }) => detail)).toEqual(errors.map(() => expect.stringMatching(/^a\.yaml:/)))
   })
 
   it('are limited in number; at the limit, a registered id can still be replaced', async () => {
-    await world.database.transaction(async (tx) => {
+    await harness.database.transaction(async (tx) => {
       for (let n = 0; n < MAX_SCENARIOS; n++) {
         const scenario = { id: `scenario-${n}`, policies: [POLICY], corpus: 'c', alert: 'true' }
         await tx.documents(SCENARIOS).put({ scenario, addedAt: '' })
       }
     })
-    const add = (source: string) => world.post('scenarios', { file: 'a.yaml', source })
+    const add = (source: string) => harness.post('scenarios', { file: 'a.yaml', source })
     expect(await add(SCENARIO)).toMatchObject({ status: 409, body: { code: 'HMS_SIMULATOR_LIMIT' } })
     expect(await add(SCENARIO.replace('pm25-violation', 'scenario-7'))).toMatchObject({ status: 201 })
   })
@@ -76,8 +76,8 @@ describe('corpora', () => {
     const content = `id,note\na,${'x'.repeat(60_000)}\n`
     const rows = Array.from({ length: 100 }, (_, index) => content.split('\n')[1]!.replace('a', `row-${index}`))
     const corpus = { id: 'large', format: 'csv', content: ['id,note', ...rows].join('\n') }
-    expect(await world.post('corpora', corpus)).toMatchObject({ status: 201, body: { id: 'large', readings: 100 } })
-    expect(await world.post('scenarios', { file: 'a.yaml', source: corpus.content })).toMatchObject({ status: 413 })
+    expect(await harness.post('corpora', corpus)).toMatchObject({ status: 201, body: { id: 'large', readings: 100 } })
+    expect(await harness.post('scenarios', { file: 'a.yaml', source: corpus.content })).toMatchObject({ status: 413 })
   })
 
   it.each([
@@ -94,14 +94,14 @@ describe('corpora', () => {
     ['no rows', { content: '' }, 422, 'HMS_CORPUS_EMPTY'],
     ['bytes that no column can hold', { content: 'a\n\0\n' }, 400, 'HMS_HTTP_BODY_INVALID'],
   ])('with %s are refused', async (_what, given, status, code) => {
-    expect(await world.post('corpora', { id: 'a', format: 'csv', ...given })).toMatchObject({ status, body: { code } })
-    expect(await world.get('corpora')).toMatchObject({ body: [] })
+    expect(await harness.post('corpora', { id: 'a', format: 'csv', ...given })).toMatchObject({ status, body: { code } })
+    expect(await harness.get('corpora')).toMatchObject({ body: [] })
   })
 })
 
 describe('simulations', () => {
   it('of unknown runs are not found', async () => {
-    expect(await world.get('simulations/7')).toMatchObject({ status: 404, body: { code: 'HMS_SIMULATION_NOT_FOUND' } })
+    expect(await harness.get('simulations/7')).toMatchObject({ status: 404, body: { code: 'HMS_SIMULATION_NOT_FOUND' } })
   })
 })
 

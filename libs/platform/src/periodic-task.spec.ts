@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { VirtualClock } from './testing/index.js'
 import { PeriodicTask } from './periodic-task.js'
 
-function world(everyMs: number | (() => number), run: () => unknown) {
+function harness(everyMs: number | (() => number), run: () => unknown) {
   const clock = new VirtualClock()
   const failures: string[] = []
   const repeat = new PeriodicTask(clock, { everyMs, run, failed: (error) => failures.push((error as Error).message) })
@@ -21,7 +21,7 @@ function world(everyMs: number | (() => number), run: () => unknown) {
 
 it('waits from the end of a run to the start of the next', async () => {
   const ends: (() => void)[] = []
-  const { repeat, pass, next } = world(100, () => new Promise<void>((resolve) => ends.push(resolve)))
+  const { repeat, pass, next } = harness(100, () => new Promise<void>((resolve) => ends.push(resolve)))
   repeat.start()
   await pass(100)
   await pass(250)
@@ -33,7 +33,7 @@ it('waits from the end of a run to the start of the next', async () => {
 
 it('continues after a failure, which is reported', async () => {
   let times = 0
-  const { repeat, pass, failures } = world(
+  const { repeat, pass, failures } = harness(
     () => 10 * times,
     () => {
       times++
@@ -49,7 +49,7 @@ it('stops at once, waits for the active run, and can start again', async () => {
   let end = (): void => {}
   let times = 0
   const run = (): Promise<void> => new Promise((resolve) => ((end = resolve), times++))
-  const { repeat, pass, next } = world(10, run)
+  const { repeat, pass, next } = harness(10, run)
   repeat.start()
   await pass(10)
   let stopped = false
@@ -66,7 +66,7 @@ it('stops at once, waits for the active run, and can start again', async () => {
 describe('a woken task', () => {
   it('runs at once, and not a second time when the pause would have ended', async () => {
     let times = 0
-    const { repeat, pass, next } = world(100, () => times++)
+    const { repeat, pass, next } = harness(100, () => times++)
     repeat.start()
     await pass(30)
     repeat.wake()
@@ -76,7 +76,7 @@ describe('a woken task', () => {
   })
 
   it('runs within the requested time, and delays no earlier run', async () => {
-    const { repeat, pass, next } = world(100, () => {})
+    const { repeat, pass, next } = harness(100, () => {})
     repeat.start()
     repeat.wake(200)
     expect(next()).toBe(100)
@@ -89,7 +89,7 @@ describe('a woken task', () => {
 
   it('runs again once after the active run, however often it was woken during that run', async () => {
     const ends: (() => void)[] = []
-    const { repeat, pass } = world(100, () => new Promise<void>((resolve) => ends.push(resolve)))
+    const { repeat, pass } = harness(100, () => new Promise<void>((resolve) => ends.push(resolve)))
     repeat.start(0)
     await pass(0)
     for (let time = 0; time < 3; time++) repeat.wake()
@@ -102,7 +102,7 @@ describe('a woken task', () => {
   })
 
   it('waits for its pause after a failure, so that a lasting fault causes no tight loop', async () => {
-    const { repeat, pass, next, failures } = world(100, () => {
+    const { repeat, pass, next, failures } = harness(100, () => {
       repeat.wake()
       throw new Error('still down')
     })
@@ -113,7 +113,7 @@ describe('a woken task', () => {
 
   it('runs at its start if it was woken before, and then never if its pause is infinite', async () => {
     let times = 0
-    const { repeat, pass, next } = world(Infinity, () => times++)
+    const { repeat, pass, next } = harness(Infinity, () => times++)
     repeat.wake()
     expect(next()).toBeUndefined()
     repeat.start()

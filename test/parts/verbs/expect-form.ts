@@ -34,7 +34,7 @@ export function expectSaid(form: Form, manner: Manner, [, code, says, has = '']:
   if (form === 'json') return manner === 'lines' ? expectNdjson(stdout) : expectValue(stdout, has)
   if (form === 'pipe') {
     expect(stdout).toContain(words)
-    if (manner === 'deed') expect(linesOf(stdout).filter((line) => !/^[✓✗] /.test(line))).toEqual([])
+    if (manner === 'result') expect(linesOf(stdout).filter((line) => !/^[✓✗] /.test(line))).toEqual([])
     return
   }
   expect(stderr).toBe('')

@@ -1,12 +1,12 @@
 import { FORMS } from './forms.js'
-import type { World } from './world.js'
+import type { Harness } from './harness.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
 /** Files that the table names. */
-export async function writeFiles(world: World): Promise<void> {
-  const hook = await world.words.filled('{canned}/hook')
-  const nowhere = await world.words.filled('http://127.0.0.1:{port}/hook')
+export async function writeFiles(harness: Harness): Promise<void> {
+  const hook = await harness.words.filled('{canned}/hook')
+  const nowhere = await harness.words.filled('http://127.0.0.1:{port}/hook')
   const files: Record<string, string> = {
     // Judged, not refused: it says nothing right.
     'wrong.yaml': 'id: epa-pm25-limit\nversion: one\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n',
@@ -24,7 +24,7 @@ export async function writeFiles(world: World): Promise<void> {
   for (const form of FORMS)
     files[`freeze-${form}.yaml`] =
       `id: drill-${form}\nreason: a drill\nscope: region:${form}\nfrom: 2100-01-01T00:00:00Z\nuntil: 2100-02-01T00:00:00Z\n`
-  for (const [name, text] of Object.entries(files)) world.write(name, text)
+  for (const [name, text] of Object.entries(files)) harness.write(name, text)
 }
 
 /** In the lane in which each message may be sent again. */

@@ -1,13 +1,13 @@
 import type { RunState } from '#libs/contracts'
 
 /**
- * How a verb speaks on success. `value`: data, in every form. `report`: data that `--quiet` leaves out. `deed`: lines that begin with ✓ or
+ * How a verb speaks on success. `value`: data, in every form. `report`: data that `--quiet` leaves out. `result`: lines that begin with ✓ or
  * ✗, which `--quiet` leaves out. `lines`: NDJSON in every form.
  */
-export type Manner = 'value' | 'report' | 'deed' | 'lines'
+export type Manner = 'value' | 'report' | 'result' | 'lines'
 
 /**
- * One call: a command line (see `World.argvOf` for its words), its exit code, what it says in words, and the members of its JSON value, or
+ * One call: a command line (see `Harness.argvOf` for its words), its exit code, what it says in words, and the members of its JSON value, or
  * of the first of its list.
  */
 export type Row = [line: string, code: number, says: string, has?: string, more?: More]

@@ -19,7 +19,7 @@ const PHRASES: Record<string, string[]> = {
 
 /** What the words of the table stand for, at the time of the call. */
 export class Words {
-  /** Names that the story has given to what it made. */
+  /** Names that `prepare` has given to what it made. */
   readonly kept = new Map<string, string>()
 
   /** `canned`: address of a server that takes webhooks. */
@@ -32,7 +32,7 @@ export class Words {
   /**
    * A command line as words. `{form}`: the form's name. `{policy:ID}`, `{policy:ID@VERSION}`: a file of that policy; one whose id begins
    * with `seat` takes two people. `{run:ID}`, `{digest:ID}`, `{ticket:ID}`: newest run, approval, ticket of the policy. `{proposal:NAME}`: the
-   * roster that has a role of this name. `{file:NAME}`: a file of the story. `{own}`: a path of this call alone. `{port}`: a free one.
+   * roster that has a role of this name. `{file:NAME}`: a file that `prepare` has written. `{own}`: a path of this call alone. `{port}`: a free one.
    * `{kept:NAME}`: see `kept`.
    */
   async argvOf(line: string, form?: Form): Promise<string[]> {

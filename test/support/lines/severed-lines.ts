@@ -8,8 +8,8 @@ import { blackHole, down, limitData, slicer } from '../tcp-proxy/toxics.js'
 const LONGEST_FAULT_MS = 7_000
 
 /** What happens to one line: it is cut at once, or ill for a while and cut then. */
-type Deed = (random: Random) => Toxic | undefined
-const DEEDS: readonly (readonly [weight: number, deed: Deed])[] = [
+type Action = (random: Random) => Toxic | undefined
+const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
   [4, () => undefined],
   // Somewhere within a frame.
   [3, (random) => limitData({ bytes: random.between(1, 20_000), direction: 'down' })],
@@ -43,7 +43,7 @@ export class SeveredLines {
 
   private async sever(proxy: TcpProxy): Promise<void> {
     while (await this.wait(this.random.between(200, 2_000))) {
-      const toxic = this.random.weighted(DEEDS)(this.random)
+      const toxic = this.random.weighted(ACTIONS)(this.random)
       const lift = toxic === undefined ? undefined : proxy.apply(toxic)
       if (lift !== undefined) await this.wait(this.random.between(100, LONGEST_FAULT_MS))
       lift?.()

@@ -8,7 +8,7 @@ import { MemoryEntryStore } from '../testing/memory-entry-store.js'
 import { Intake } from './intake.js'
 
 /** Creates an intake on memory adapters that records its batches. `failing`: number of batches that fail first. */
-function world({ failing = 0, halted = undefined as string | undefined } = {}) {
+function harness({ failing = 0, halted = undefined as string | undefined } = {}) {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)
   const store = new MemoryEntryStore()
@@ -54,7 +54,7 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
 
 describe('Intake', () => {
   it('places the first entry of a quiet log immediately, and the following ones in one batch', async () => {
-    const { pass, take, settle, size, state } = world()
+    const { pass, take, settle, size, state } = harness()
     await settle()
     await pass(100)
     await take()
@@ -73,7 +73,7 @@ describe('Intake', () => {
   })
 
   it('places an awaited entry immediately, together with earlier ones', async () => {
-    const { pass, take, settle, size, state } = world()
+    const { pass, take, settle, size, state } = harness()
     await settle()
     await pass(100)
     await take()
@@ -92,7 +92,7 @@ describe('Intake', () => {
   })
 
   it('reports an awaited entry even if another instance placed it', async () => {
-    const { intake, pass, settle, state } = world()
+    const { intake, pass, settle, state } = harness()
     await settle()
     await pass(100)
     intake.wake(true)
@@ -101,14 +101,14 @@ describe('Intake', () => {
   })
 
   it('places more entries than one batch can contain', async () => {
-    const { pass, take, size } = world()
+    const { pass, take, size } = harness()
     await take(2_500)
     await pass(50)
     expect(await size()).toBe(2_500)
   })
 
   it('places the rest of a full batch that contains an event of the log', async () => {
-    const { event, pass, settle, take, size } = world()
+    const { event, pass, settle, take, size } = harness()
     const known = event()
     await take(1, true, false, known)
     await settle()
@@ -119,7 +119,7 @@ describe('Intake', () => {
   })
 
   it('places entries of an earlier process when it starts, and none while it is stopped', async () => {
-    const { intake, pass, take, settle, size } = world()
+    const { intake, pass, take, settle, size } = harness()
     await settle()
     intake.stop()
     await take(3)
@@ -131,7 +131,7 @@ describe('Intake', () => {
   })
 
   it('places entries within a second without a notification, for instance those of a dead process', async () => {
-    const { pass, take, size } = world()
+    const { pass, take, size } = harness()
     await pass(300)
     await take(3, false)
     await pass(1_000)
@@ -142,7 +142,7 @@ describe('Intake', () => {
   })
 
   it('retries after a failure, even without new entries', async () => {
-    const { pass, take, size } = world({ failing: 3 })
+    const { pass, take, size } = harness({ failing: 3 })
     await take(3)
     await pass(50)
     expect(await size()).toBe(0)
@@ -151,7 +151,7 @@ describe('Intake', () => {
   })
 
   it('adds nothing to a halted log', async () => {
-    const { pass, take, size } = world({ halted: 'forked' })
+    const { pass, take, size } = harness({ halted: 'forked' })
     await take(3)
     await pass(2_000)
     expect(await size()).toBe(0)

@@ -32,12 +32,15 @@ describe('keys', () => {
     expect((await runForTest(['keys', 'list', '--json'], { env })).stdout).toBe('[]\n')
   })
 
-  it.each([[{}], [{ answers: ['secret'] }]])('does not prompt without a terminal or with --json: names the flag, exit 2', async (world) => {
-    const argv = ['keys', 'create', '--name', 'Air Office', '--json']
-    const { code, stderr } = await runForTest(argv, { env: { HMS_KEYS_DIR: folder }, ...world })
-    expect(code).toBe(2)
-    expect(stderr).toContain('--passphrase-file')
-  })
+  it.each([[{}], [{ answers: ['secret'] }]])(
+    'does not prompt without a terminal or with --json: names the flag, exit 2',
+    async (harness) => {
+      const argv = ['keys', 'create', '--name', 'Air Office', '--json']
+      const { code, stderr } = await runForTest(argv, { env: { HMS_KEYS_DIR: folder }, ...harness })
+      expect(code).toBe(2)
+      expect(stderr).toContain('--passphrase-file')
+    },
+  )
 
   it('exits with 3 for an unknown key', async () => {
     expect((await runForTest(['keys', 'export', 'Unknown Person'], { env: { HMS_KEYS_DIR: folder } })).code).toBe(3)

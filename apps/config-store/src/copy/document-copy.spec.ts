@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { StreamFrame } from '#libs/contracts'
 import { DOCUMENTS, type StoredDocument } from '../heads/head.table.js'
-import { POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+import { POLICY, startStore, type HeadOptions } from '../testing/store-harness.suite.js'
 import type { StoredChange } from './changes.js'
 import { DocumentCopy } from './document-copy.js'
 import { Subset } from './stable-heads.js'
@@ -9,23 +9,23 @@ import { Subset } from './stable-heads.js'
 const OTHER = 'ozone-limit'
 const PLACE = `${POLICY}@global`
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 let copy: DocumentCopy
 let row: StoredDocument
 beforeEach(async () => {
-  world = await startStore()
-  copy = world.host.app.get(DocumentCopy, { strict: false })
+  harness = await startStore()
+  copy = harness.host.app.get(DocumentCopy, { strict: false })
   await store()
-  row = (await world.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).get(PLACE)))!
+  row = (await harness.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).get(PLACE)))!
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
-const store = async (options: HeadOptions = {}) => world.stored(await world.head(options))
+const store = async (options: HeadOptions = {}) => harness.stored(await harness.head(options))
 const put = async (changed: StoredDocument): Promise<void> => {
-  await world.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).put(changed))
+  await harness.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).put(changed))
 }
 const snapshot = async (known = ''): Promise<{ status: number; etag: string; body: string }> => {
-  const response = await fetch(`${world.url}/v1/snapshot`, { headers: { 'if-none-match': known } })
+  const response = await fetch(`${harness.url}/v1/snapshot`, { headers: { 'if-none-match': known } })
   return { status: response.status, etag: response.headers.get('etag')!, body: await response.text() }
 }
 

@@ -3,44 +3,44 @@ import { peekPredicate } from '#libs/contracts'
 import { nextRoster, signRoster, type RosterPredicate } from '#libs/signing'
 import { storeRoster } from '#libs/service'
 import { DocumentCopy } from './document-copy.js'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
-  await world.stored(await world.head())
+  harness = await startStore()
+  await harness.stored(await harness.head())
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 /** Sends rollout's next statement on the heads of these policies. */
 const vouch = async (...policies: string[]): Promise<void> => {
-  world.clock.advanceTo(world.clock.now().getTime() + 10_000)
+  harness.clock.advanceTo(harness.clock.now().getTime() + 10_000)
   const heads = [POLICY, ...policies].map((policy) => ({ policy, seq: 1, current: digestOfRelease('1.0.0', policy) }))
-  await world.vouch(heads, world.clock.now())
-  await world.settle()
+  await harness.vouch(heads, harness.clock.now())
+  await harness.settle()
 }
 const rotate = async (change: (next: RosterPredicate) => void): Promise<void> => {
-  const { roster, rosters, database } = world.runtime
+  const { roster, rosters, database } = harness.runtime
   const next = structuredClone(peekPredicate<RosterPredicate>(roster.envelope))
   Object.assign(next, { version: next.version + 1, installation: roster.installation })
   change(next)
   const envelope = await signRoster(
     next,
-    ['EPA Counsel', 'Air Office'].map((name) => world.identity.people.get(name)!),
+    ['EPA Counsel', 'Air Office'].map((name) => harness.identity.people.get(name)!),
   )
-  await database.transaction((tx) => storeRoster(tx, nextRoster(roster, envelope), rosters, world.runtime.signals))
-  await world.settle()
+  await database.transaction((tx) => storeRoster(tx, nextRoster(roster, envelope), rosters, harness.runtime.signals))
+  await harness.settle()
 }
 const official = ({ roles }: RosterPredicate) => roles.find(({ match }) => match.all)!
-const gauge = async (): Promise<string> => (await fetch(`${world.url}/metrics`)).text()
+const gauge = async (): Promise<string> => (await fetch(`${harness.url}/metrics`)).text()
 
 it('verifies the documents that changed, and all others once for each roster', async () => {
   await vouch()
-  const { document } = world.host.app.get(DocumentCopy, { strict: false }).documentsOf(POLICY)[0]!
+  const { document } = harness.host.app.get(DocumentCopy, { strict: false }).documentsOf(POLICY)[0]!
   let verified = 0
   const { proof } = document
   Object.defineProperty(document, 'proof', { get: () => (verified++, proof) })
-  await world.stored(await world.head({ policy: 'another-limit' }))
+  await harness.stored(await harness.head({ policy: 'another-limit' }))
   await vouch('another-limit')
   expect(verified).toBe(0)
   await rotate((next) => void (official(next).threshold = 2))
@@ -51,10 +51,10 @@ it('verifies the documents that changed, and all others once for each roster', a
 
 it('reports releases that readers refuse by the roster in force, until they accept them', async () => {
   await vouch()
-  expect(world.runtime.concerns.all).toEqual([])
+  expect(harness.runtime.concerns.all).toEqual([])
   await rotate((next) => void (official(next).threshold = 2))
   await vouch()
-  expect(world.runtime.concerns.all).toEqual([
+  expect(harness.runtime.concerns.all).toEqual([
     expect.stringMatching(
       new RegExp(`readers refuse .*${POLICY}@1.0.0 lacks approval by official.*next: hms-svc rollback ${POLICY}@1.0.0 --sign NAME`),
     ),
@@ -62,5 +62,5 @@ it('reports releases that readers refuse by the roster in force, until they acce
   expect(await gauge()).toMatch(/^hms_svc_releases_refused_by_readers\S* 1$/m)
   await rotate((next) => void (official(next).threshold = 1))
   await vouch()
-  expect(world.runtime.concerns.all).toEqual([])
+  expect(harness.runtime.concerns.all).toEqual([])
 })

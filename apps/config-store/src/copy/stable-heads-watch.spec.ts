@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
-  await world.stored(await world.head())
+  harness = await startStore()
+  await harness.stored(await harness.head())
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 const SERVED = { policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }
 /** Sends rollout's statements for half a minute. */
 const vouch = async (...heads: (typeof SERVED)[]): Promise<void> => {
   for (let turn = 0; turn < 4; turn++) {
-    world.clock.advanceTo(world.clock.now().getTime() + 10_000)
-    await world.vouch(heads, world.clock.now())
-    await world.settle()
+    harness.clock.advanceTo(harness.clock.now().getTime() + 10_000)
+    await harness.vouch(heads, harness.clock.now())
+    await harness.settle()
   }
 }
-const concerns = (): string[] => world.runtime.concerns.all
+const concerns = (): string[] => harness.runtime.concerns.all
 
 it('raises an alarm while rollout vouches for other stable heads than those served', async () => {
   await vouch(SERVED)

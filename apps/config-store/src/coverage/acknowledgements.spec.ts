@@ -1,28 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CoverageView } from '#libs/contracts'
 import { Follower } from '../testing/follow.suite.js'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 import { NODES, PRESENCE } from './presence.table.js'
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
+  harness = await startStore()
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 const advance = async (ms: number) => {
-  world.clock.advanceTo(world.clock.now().getTime() + ms)
-  await world.settle()
+  harness.clock.advanceTo(harness.clock.now().getTime() + ms)
+  await harness.settle()
 }
-const coverage = async (query = '') => (await (await fetch(`${world.url}/v1/coverage?policy=${POLICY}${query}`)).json()) as CoverageView
+const coverage = async (query = '') => (await (await fetch(`${harness.url}/v1/coverage?policy=${POLICY}${query}`)).json()) as CoverageView
 const numbers = async () => {
-  const reports = await world.emitted('hms.coverage.reported.v1')
+  const reports = await harness.emitted('hms.coverage.reported.v1')
   return reports.flatMap(({ reports }) =>
     reports.map(({ scopes }) => scopes.map(({ scope, seq, expected, acknowledged }) => [scope, seq, expected, acknowledged])),
   )
 }
 const connected = async (bot: string, region = 'NCR') => {
-  const follower = Follower.stream(world.url, { bot, region })
+  const follower = Follower.stream(harness.url, { bot, region })
   await follower.frame(0)
   return follower
 }
@@ -30,8 +30,8 @@ const connected = async (bot: string, region = 'NCR') => {
 describe('coverage', () => {
   it('is reported right after a head, and again when the bots have acknowledged it', async () => {
     const bot = await connected('a')
-    await world.stored(await world.head())
-    expect(await world.emitted('hms.head.published.v1')).toMatchObject([{ heads: [{ audience: { connected: 1, cohort: 1 } }] }])
+    await harness.stored(await harness.head())
+    expect(await harness.emitted('hms.head.published.v1')).toMatchObject([{ heads: [{ audience: { connected: 1, cohort: 1 } }] }])
     expect(await numbers()).toEqual([[['global', 1, 1, 0]]])
     bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
     await until(async () => (await coverage()).current === 1)
@@ -40,42 +40,42 @@ describe('coverage', () => {
   })
 
   it('of a bot that stays behind for two minutes is a concern, until it acknowledges', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     const bot = await connected('a')
     bot.applied(1, { [POLICY]: digestOfRelease('0.9.0') })
     await until(async () => (await coverage()).lagging[0]?.revision === 1)
-    expect(world.runtime.concerns.all).toEqual([])
+    expect(harness.runtime.concerns.all).toEqual([])
     await advance(121_000)
-    expect(world.runtime.concerns.all).toEqual(['1 connected bot does not apply what is in force (next: hms-svc runs list)'])
+    expect(harness.runtime.concerns.all).toEqual(['1 connected bot does not apply what is in force (next: hms-svc runs list)'])
     bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
     await until(async () => (await coverage()).current === 1)
-    expect(world.runtime.concerns.all).toEqual([])
+    expect(harness.runtime.concerns.all).toEqual([])
   })
 
   it('of all bots is a concern once rollout’s last freshness statement has expired, and they count as stale', async () => {
-    const counted = async () => /^hms_svc_bots\{state="stale"\} (\d+)$/m.exec(await (await fetch(`${world.url}/metrics`)).text())?.[1]
-    const vouch = () => world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], world.clock.now())
-    await world.stored(await world.head())
+    const counted = async () => /^hms_svc_bots\{state="stale"\} (\d+)$/m.exec(await (await fetch(`${harness.url}/metrics`)).text())?.[1]
+    const vouch = () => harness.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], harness.clock.now())
+    await harness.stored(await harness.head())
     await vouch()
     const bot = await connected('a')
     bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
     await until(async () => (await coverage()).current === 1)
     await advance(299_000)
-    expect([await counted(), world.runtime.concerns.all]).toEqual(['0', []])
+    expect([await counted(), harness.runtime.concerns.all]).toEqual(['0', []])
     await advance(1_000)
-    expect([await counted(), world.runtime.concerns.all]).toEqual([
+    expect([await counted(), harness.runtime.concerns.all]).toEqual([
       '1',
       ['connected bots cannot confirm what is in force: rollout’s freshness statement has expired (next: hms-svc doctor)'],
     ])
     await vouch()
     await advance(1_000)
-    expect([await counted(), world.runtime.concerns.all]).toEqual(['0', []])
+    expect([await counted(), harness.runtime.concerns.all]).toEqual(['0', []])
   })
 
   it('is reported once for all policies of a run', async () => {
-    const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy, run: 7 })))
-    await world.stored(...bundle, await world.head({ run: 6 }))
-    const reported = (await world.emitted('hms.coverage.reported.v1')).map(({ ofRun, reports }) => [
+    const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => harness.head({ policy, run: 7 })))
+    await harness.stored(...bundle, await harness.head({ run: 6 }))
+    const reported = (await harness.emitted('hms.coverage.reported.v1')).map(({ ofRun, reports }) => [
       ofRun,
       reports.map(({ policy }) => policy),
     ])
@@ -86,7 +86,7 @@ describe('coverage', () => {
   })
 
   it('lists lagging bots, counts a bot with two connections once, and drops it when it leaves', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     const first = await connected('a')
     const second = await connected('a')
     expect(await coverage()).toMatchObject({ policy: POLICY, revision: 1, total: 1, current: 0, lagging: [{ id: 'a', revision: 0 }] })
@@ -99,7 +99,7 @@ describe('coverage', () => {
   })
 
   it('counts a bot by its first connection again when the second one has closed', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     const first = await connected('a')
     first.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
     await until(async () => (await coverage()).current === 1)
@@ -107,41 +107,41 @@ describe('coverage', () => {
     await until(async () => (await coverage()).current === 0)
     second.socket.close()
     await until(async () => (await coverage()).current === 1)
-    await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+    await harness.stored(await harness.head({ seq: 2, version: '2.0.0' }))
     expect(await coverage()).toMatchObject({ total: 1, current: 0 })
     first.applied(2, { [POLICY]: digestOfRelease('2.0.0') })
     await until(async () => (await coverage()).current === 1)
   })
 
   it('uses the newer report of a bot that another instance has too', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     await connected('a')
-    const isoAfter = (afterMs: number): string => new Date(world.clock.now().getTime() + afterMs).toISOString()
+    const isoAfter = (afterMs: number): string => new Date(harness.clock.now().getTime() + afterMs).toISOString()
     const elsewhere = (since: string): Promise<void> =>
-      world.runtime.database.transaction(async (tx) => {
+      harness.runtime.database.transaction(async (tx) => {
         await tx.documents(NODES).put({ id: 'other', leaseUntil: isoAfter(15_000) })
         const bots = [{ bot: 'a', region: 'VA', revision: 1, applied: { [POLICY]: digestOfRelease('1.0.0') }, since }]
         await tx.documents(PRESENCE).put({ node: 'other', chunk: 0, bots })
       })
     await elsewhere(isoAfter(-1_000))
-    world.runtime.signals.send('presence')
+    harness.runtime.signals.send('presence')
     await advance(250)
     expect(await coverage()).toMatchObject({ total: 1, current: 0 })
     await elsewhere(isoAfter(1_000))
-    world.runtime.signals.send('presence')
+    harness.runtime.signals.send('presence')
     await advance(250)
     expect(await coverage()).toMatchObject({ total: 1, current: 1 })
   })
 
   it('counts the bots of another instance until its lease expires', async () => {
-    await world.stored(await world.head())
-    const leaseUntil = new Date(world.clock.now().getTime() + 8_000).toISOString()
-    await world.runtime.database.transaction(async (tx) => {
+    await harness.stored(await harness.head())
+    const leaseUntil = new Date(harness.clock.now().getTime() + 8_000).toISOString()
+    await harness.runtime.database.transaction(async (tx) => {
       await tx.documents(NODES).put({ id: 'other', leaseUntil })
       const bots = [{ bot: 'b', region: 'VA', revision: 1, applied: {}, since: leaseUntil }]
       await tx.documents(PRESENCE).put({ node: 'other', chunk: 0, bots })
     })
-    world.runtime.signals.send('presence')
+    harness.runtime.signals.send('presence')
     await advance(250)
     expect(await coverage()).toMatchObject({ total: 1 })
     await advance(20_000)
@@ -152,7 +152,7 @@ describe('coverage', () => {
 
 describe('the wait for a revision', () => {
   it('ends when the last bot has acknowledged it', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     const bot = await connected('a')
     const answer = coverage('&revision=1&waitMs=10000')
     bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
@@ -162,7 +162,7 @@ describe('the wait for a revision', () => {
   })
 
   it('ends after `waitMs`, and at once without any bot', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     expect(await coverage('&revision=1&waitMs=10000')).toMatchObject({ total: 0 })
     await connected('a')
     let answered = false
@@ -175,12 +175,12 @@ describe('the wait for a revision', () => {
   })
 
   it('requires a known policy and a `waitMs` within the limit', async () => {
-    expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}`)).status).toBe(404)
-    expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}&revision=1&waitMs=15001`)).status).toBe(400)
+    expect((await fetch(`${harness.url}/v1/coverage?policy=${POLICY}`)).status).toBe(404)
+    expect((await fetch(`${harness.url}/v1/coverage?policy=${POLICY}&revision=1&waitMs=15001`)).status).toBe(400)
   })
 })
 
 /** Waits until real sockets have transferred the frames. */
 async function until(done: () => Promise<boolean>): Promise<void> {
-  while (!(await done())) await world.settle()
+  while (!(await done())) await harness.settle()
 }

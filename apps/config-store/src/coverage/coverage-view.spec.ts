@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CoverageView } from '#libs/contracts'
 import { Follower } from '../testing/follow.suite.js'
-import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-harness.suite.js'
 
 const OTHER = 'ozone-limit'
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
+  harness = await startStore()
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
-const store = async (options: HeadOptions) => world.stored(await world.head(options))
-const coverage = async (policy = POLICY) => (await (await fetch(`${world.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
+const store = async (options: HeadOptions) => harness.stored(await harness.head(options))
+const coverage = async (policy = POLICY) => (await (await fetch(`${harness.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
 const connected = async (query: Record<string, string>) => {
-  const follower = Follower.stream(world.url, query)
+  const follower = Follower.stream(harness.url, query)
   await follower.frame(0)
   return follower
 }
@@ -60,7 +60,7 @@ describe('the coverage of a policy', () => {
     ])
     expect(await coverage()).toEqual(plain)
     for (const wrong of ['', 'all,all', '1'])
-      expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}&bots=${wrong}`)).status).toBe(400)
+      expect((await fetch(`${harness.url}/v1/coverage?policy=${POLICY}&bots=${wrong}`)).status).toBe(400)
   })
 
   it('counts readers without a bot name separately', async () => {
@@ -69,7 +69,7 @@ describe('the coverage of a policy', () => {
     await connected({ bot: 'a' })
     await connected({})
     const part = await connected({ policies: POLICY })
-    const events = await fetch(`${world.url}/v1/events?policies=${OTHER}`)
+    const events = await fetch(`${harness.url}/v1/events?policies=${OTHER}`)
     const reader = events.body!.getReader()
     await reader.read()
     const seen = async () => Promise.all([POLICY, OTHER].map(async (policy) => (await coverage(policy)).seen))
@@ -94,12 +94,12 @@ describe('propagation', () => {
     const [first, late] = [await connected({ bot: 'a' }), await connected({ bot: 'b' })]
     first.applied(1, { [POLICY]: digests[0]! })
     await expect.poll(async () => (await coverage()).current).toBe(1)
-    world.clock.advanceTo(Date.parse('2026-01-01T00:00:08Z'))
+    harness.clock.advanceTo(Date.parse('2026-01-01T00:00:08Z'))
     await store({ seq: 2, version: '2.0.0', issuedAt: '2026-01-01T00:00:05Z' })
     first.applied(2, { [POLICY]: digests[1]! })
     late.applied(2, { [POLICY]: digests[1]! })
     await expect.poll(async () => (await coverage()).current).toBe(2)
-    const metrics = await (await fetch(`${world.url}/metrics`)).text()
+    const metrics = await (await fetch(`${harness.url}/metrics`)).text()
     expect(metrics).toMatch(/^hms_svc_push_propagation_seconds_count(\{.*\})? 1$/m)
     expect(metrics).toMatch(/^hms_svc_push_propagation_seconds_sum(\{.*\})? 3$/m)
   })

@@ -3,7 +3,7 @@ import type { CoverageView } from '#libs/contracts'
 import { MemoryDatabase } from '#libs/persistence/testing'
 import { VirtualClock } from '#libs/platform/testing'
 import { Follower } from '../testing/follow.suite.js'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 import { LeftBots } from './left-bots.js'
 import { LEFT_BOTS, type LeftBot, MAX_LEFT_BOTS } from './presence.table.js'
 
@@ -11,21 +11,21 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 const V1 = digestOfRelease('1.0.0')
 const V2 = digestOfRelease('2.0.0')
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
-  await world.stored(await world.head())
+  harness = await startStore()
+  await harness.stored(await harness.head())
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 const advance = async (ms: number) => {
-  world.clock.advanceTo(world.clock.now().getTime() + ms)
-  await world.settle()
+  harness.clock.advanceTo(harness.clock.now().getTime() + ms)
+  await harness.settle()
 }
-const coverage = async (policy = POLICY) => (await (await fetch(`${world.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
+const coverage = async (policy = POLICY) => (await (await fetch(`${harness.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
 const left = async (policy = POLICY) => (await coverage(policy)).left!.map(({ id }) => id).toSorted()
 const connected = async (bot: string, more: Record<string, string> = {}, options: { autoPong?: boolean } = {}) => {
-  const follower = Follower.stream(world.url, { bot, region: 'NCR', ...more }, options)
+  const follower = Follower.stream(harness.url, { bot, region: 'NCR', ...more }, options)
   await follower.frame(0)
   return follower
 }
@@ -47,7 +47,7 @@ const leaves = async (follower: Follower) => {
   await expect.poll(async () => (await coverage()).total).toBe(before - 1)
   await advance(250)
 }
-const publish = async () => world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+const publish = async () => harness.stored(await harness.head({ seq: 2, version: '2.0.0' }))
 
 describe('bots that left while behind', () => {
   it('are listed with the release they applied, and not counted; bots that left current are not listed', async () => {
@@ -58,7 +58,7 @@ describe('bots that left while behind', () => {
     const view = await coverage()
     expect(view).toMatchObject({ total: 0, current: 0, lagging: [], regions: [], versions: [] })
     expect(view.left).toMatchObject([{ id: 'b', region: 'NCR', revision: 1, digest: V1, version: '1.0.0' }])
-    const metrics = await (await fetch(`${world.url}/metrics`)).text()
+    const metrics = await (await fetch(`${harness.url}/metrics`)).text()
     expect(metrics).toMatch(/^hms_svc_bots_left_behind(\{.*\})? 1$/m)
   })
 
@@ -97,7 +97,7 @@ describe('bots that left while behind', () => {
     await publish()
     await leaves(first)
     const second = await acknowledged('b')
-    await world.stored(await world.head({ seq: 3, version: '1.0.0' }))
+    await harness.stored(await harness.head({ seq: 3, version: '1.0.0' }))
     second.applied(3, { [POLICY]: V1 })
     await expect.poll(async () => (await coverage()).current).toBe(1)
     await leaves(second)
@@ -114,7 +114,7 @@ describe('bots that left while behind', () => {
   })
 
   it('are listed under the policies that they read and in which they were behind', async () => {
-    await world.stored(await world.head({ policy: 'ozone-limit' }))
+    await harness.stored(await harness.head({ policy: 'ozone-limit' }))
     const one = await acknowledged('one', 1, V1, { policies: POLICY })
     const all = await connected('all')
     all.applied(2, { [POLICY]: V1 })
@@ -134,7 +134,7 @@ describe('bots that left while behind', () => {
     expect(await left()).toEqual(['b'])
     await advance(120_000)
     expect(await left()).toEqual([])
-    const rows = () => world.runtime.database.autocommit((tx) => tx.documents(LEFT_BOTS).count())
+    const rows = () => harness.runtime.database.autocommit((tx) => tx.documents(LEFT_BOTS).count())
     await expect.poll(async () => (await advance(60 * 60 * 1_000), rows())).toBe(0)
   })
 })

@@ -6,10 +6,10 @@ import { testIdentity } from '../../../../test/support/identity.js'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { definition } from '../config-store.module.js'
 import { Follower } from '../testing/follow.suite.js'
-import { digestOfRelease, POLICY, startInstance, type StoreWorld } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startInstance, type StoreHarness } from '../testing/store-harness.suite.js'
 
 let database: Awaited<ReturnType<typeof freshDatabase>>
-let [one, two, three]: StoreWorld[] = []
+let [one, two, three]: StoreHarness[] = []
 beforeAll(async () => {
   database = await freshDatabase()
   const identity = await testIdentity()
@@ -50,9 +50,9 @@ describe('three instances on one PostgreSQL', () => {
 
   it('record a freshness statement once, although both receive it', async () => {
     const issuedAt = new Date()
-    const statements = async () => (await Promise.all([one!, three!].map((world) => world.emitted('hms.state.vouched.v1')))).flat()
+    const statements = async () => (await Promise.all([one!, three!].map((harness) => harness.emitted('hms.state.vouched.v1')))).flat()
     const both = async (after: number): Promise<void> => {
-      await Promise.all([one!, three!].map((world) => world.vouch([stable(6)], new Date(issuedAt.getTime() + after))))
+      await Promise.all([one!, three!].map((harness) => harness.vouch([stable(6)], new Date(issuedAt.getTime() + after))))
     }
     await both(0)
     await expect.poll(statements).toHaveLength(1)
@@ -64,7 +64,7 @@ describe('three instances on one PostgreSQL', () => {
   it('push a change before the statement on it, whichever instance stores the change', async () => {
     const readers = [one!, three!].map(({ url }) => Follower.stream(url))
     for (const reader of readers) await reader.frame(1)
-    await Promise.all([one!, three!].map((world) => world.vouch([stable(7)], new Date(Date.now() + 60_000))))
+    await Promise.all([one!, three!].map((harness) => harness.vouch([stable(7)], new Date(Date.now() + 60_000))))
     await one!.stored(await one!.head({ seq: 7, version: '7.0.0' }))
     for (const reader of readers) {
       const vouchedFor = await reader.first((frame) => stableIn(frame) === stableDigest([stable(7)]))
@@ -77,7 +77,7 @@ describe('three instances on one PostgreSQL', () => {
     const policy = 'left-limit'
     const [v1, v2] = [digestOfRelease('1.0.0', policy), digestOfRelease('2.0.0', policy)]
     const view = async () => (await (await fetch(`${one!.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
-    const joined = async (at: StoreWorld, bot: string, applied: string) => {
+    const joined = async (at: StoreHarness, bot: string, applied: string) => {
       const follower = Follower.stream(at.url, { bot, policies: policy })
       const { revision } = await follower.frame(0)
       follower.applied(revision, { [policy]: applied })

@@ -2,18 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate, type CoverageView, type StreamFrame } from '#libs/contracts'
 import { provesStableHead, StableTree, type FreshnessPredicate, type StableHead } from '#libs/signing'
 import { Follower } from '../testing/follow.suite.js'
-import { digestOfRelease, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, startStore } from '../testing/store-harness.suite.js'
 
 const [A, B, C] = ['a-limit', 'b-limit', 'c-limit']
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
+  harness = await startStore()
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 const store = async (...heads: { policy: string; seq?: number; version?: string }[]) =>
-  world.stored(...(await Promise.all(heads.map((head) => world.head(head)))))
-const stream = (policies: string, query: Record<string, string> = {}) => Follower.stream(world.url, { policies, ...query })
+  harness.stored(...(await Promise.all(heads.map((head) => harness.head(head)))))
+const stream = (policies: string, query: Record<string, string> = {}) => Follower.stream(harness.url, { policies, ...query })
 const summaryOf = ({ type, revision, documents = [] }: StreamFrame) => [type, revision, documents.map(({ id, seq }) => `${id} ${seq}`)]
 const firstWith = async (reader: Follower, from: number, member: 'freshness' | 'standing'): Promise<StreamFrame> => {
   for (let index = from; ; index++) {
@@ -21,7 +21,7 @@ const firstWith = async (reader: Follower, from: number, member: 'freshness' | '
     if (frame[member] !== undefined) return frame
   }
 }
-const beat = () => world.clock.advanceTo(world.clock.now().getTime() + 10_000)
+const beat = () => harness.clock.advanceTo(harness.clock.now().getTime() + 10_000)
 
 describe('a reader of a few policies', () => {
   it('gets only its policies, in the snapshot and in changes, and an unknown one once it exists', async () => {
@@ -51,21 +51,21 @@ describe('a reader of a few policies', () => {
   describe('once the lease of a canary bundle has expired', () => {
     const canary = (policy: string) => {
       const base = digestOfRelease('1.0.0', policy)
-      return world.head({ policy, scope: 'region:NCR', version: '2.0.0', share: 500, base, expires: '2026-01-01T00:01:00Z' })
+      return harness.head({ policy, scope: 'region:NCR', version: '2.0.0', share: 500, base, expires: '2026-01-01T00:01:00Z' })
     }
     const bundled = async () => {
       await store({ policy: A })
       await store({ policy: B })
-      await world.stored(await canary(A), await canary(B))
+      await harness.stored(await canary(A), await canary(B))
     }
     const over = async () => {
-      world.clock.advanceTo(Date.parse('2026-01-01T00:02:00Z'))
-      await world.settle()
+      harness.clock.advanceTo(Date.parse('2026-01-01T00:02:00Z'))
+      await harness.settle()
     }
 
     it('is notified that the other policies are no longer included, before one of them advances alone', async () => {
       await bundled()
-      const [reader, other, all] = [stream(A), stream(C), Follower.stream(world.url)]
+      const [reader, other, all] = [stream(A), stream(C), Follower.stream(harness.url)]
       expect((await reader.frame(0)).along).toEqual([B])
       await Promise.all([other.frame(0), all.frame(0)])
       await over()
@@ -82,7 +82,7 @@ describe('a reader of a few policies', () => {
     it('is notified when it reconnects', async () => {
       await bundled()
       const polled = async (etag = '') => {
-        const answer = await fetch(`${world.url}/v1/snapshot?policies=${A}&revision=3`, { headers: { 'if-none-match': etag } })
+        const answer = await fetch(`${harness.url}/v1/snapshot?policies=${A}&revision=3`, { headers: { 'if-none-match': etag } })
         return { etag: answer.headers.get('etag')!, status: answer.status }
       }
       const held = await stream(A, { revision: '3' }).frame(0)
@@ -113,15 +113,15 @@ describe('a reader of a few policies', () => {
   })
 
   it('gets all documents of a policy that joins a bundle with its own', async () => {
-    const stable = await world.head({ policy: B })
-    await world.stored(stable)
+    const stable = await harness.head({ policy: B })
+    await harness.stored(stable)
     await store({ policy: A })
     const base = (policy: string) => digestOfRelease('1.0.0', policy)
     const canary = (policy: string) =>
-      world.head({ policy, scope: 'region:NCR', version: '2.0.0', share: 500, base: base(policy), expires: '2026-01-01T00:01:00Z' })
+      harness.head({ policy, scope: 'region:NCR', version: '2.0.0', share: 500, base: base(policy), expires: '2026-01-01T00:01:00Z' })
     const reader = stream(A)
     await reader.frame(0)
-    await world.stored(await canary(A), await canary(B))
+    await harness.stored(await canary(A), await canary(B))
     const { documents } = await reader.frame(1)
     expect(documents.map(({ id, scope }) => `${id}@${scope}`)).toEqual([`${A}@region:NCR`, `${B}@global`, `${B}@region:NCR`])
   })
@@ -130,19 +130,19 @@ describe('a reader of a few policies', () => {
     await store({ policy: A })
     await store({ policy: B })
     const heads: StableHead[] = [A, B].map((policy) => ({ policy, seq: 1, current: digestOfRelease('1.0.0', policy) }))
-    await world.vouch(heads, world.clock.now())
+    await harness.vouch(heads, harness.clock.now())
     const reader = stream(`${A},${C}`)
     const { freshness, standing } = await reader.frame(1)
     const { tree } = peekPredicate<FreshnessPredicate>(freshness!)
     expect(tree).toEqual(new StableTree(heads).root)
     expect([provesStableHead(tree!, A, heads[0], standing![A]), provesStableHead(tree!, C, undefined, standing![C])]).toEqual([true, true])
-    await world.vouch(heads, new Date(world.clock.now().getTime() + 1))
+    await harness.vouch(heads, new Date(harness.clock.now().getTime() + 1))
     beat()
     const again = await firstWith(reader, 2, 'freshness')
     expect(again.standing).toBeUndefined()
     const moved = [heads[0]!, { policy: B, seq: 2, current: digestOfRelease('2.0.0', B) }]
     await store({ policy: B, seq: 2, version: '2.0.0' })
-    await world.vouch(moved, world.clock.now())
+    await harness.vouch(moved, harness.clock.now())
     const proven = await firstWith(reader, 2, 'standing')
     expect(provesStableHead(new StableTree(moved).root, A, heads[0], proven.standing![A])).toBe(true)
     expect(proven.type).toBe('heartbeat')
@@ -154,7 +154,7 @@ describe('a reader of a few policies', () => {
     const reader = stream(A, { bot: 'inspector-7' })
     await reader.frame(0)
     reader.applied(2, { [A]: digestOfRelease('1.0.0', A) })
-    const coverage = async (policy: string) => (await (await fetch(`${world.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
+    const coverage = async (policy: string) => (await (await fetch(`${harness.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
     await expect.poll(async () => (await coverage(A)).current).toBe(1)
     expect([await coverage(A), await coverage(B)]).toMatchObject([
       { total: 1, current: 1 },
@@ -165,11 +165,11 @@ describe('a reader of a few policies', () => {
   it('gets only its policies over HTTP and as Server-Sent Events', async () => {
     await store({ policy: A })
     await store({ policy: B })
-    const response = await fetch(`${world.url}/v1/snapshot?policies=${A}`)
-    const etags = [response.headers.get('etag'), (await fetch(`${world.url}/v1/snapshot`)).headers.get('etag')]
+    const response = await fetch(`${harness.url}/v1/snapshot?policies=${A}`)
+    const etags = [response.headers.get('etag'), (await fetch(`${harness.url}/v1/snapshot`)).headers.get('etag')]
     expect(summaryOf((await response.json()) as StreamFrame)).toEqual(['snapshot', 2, [`${A} 1`]])
     expect(new Set(etags).size).toBe(2)
-    const events = await fetch(`${world.url}/v1/events?policies=${A}`)
+    const events = await fetch(`${harness.url}/v1/events?policies=${A}`)
     const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader()
     const { value = '' } = await reader.read()
     await reader.cancel()
@@ -180,7 +180,7 @@ describe('a reader of a few policies', () => {
   it('gets a 400 for invalid policy ids', async () => {
     const many = Array.from({ length: 101 }, (_, index) => `policy-${index}`).join()
     for (const policies of ['', 'A', 'a-limit,,b-limit', 'a-limit,__proto__', many]) {
-      const answer = await fetch(`${world.url}/v1/snapshot?policies=${policies}`)
+      const answer = await fetch(`${harness.url}/v1/snapshot?policies=${policies}`)
       expect([answer.status, await answer.json()]).toMatchObject([
         400,
         { code: 'HMS_HTTP_QUERY_INVALID', errors: [{ pointer: '/policies', detail: expect.stringContaining('1 to 100') as string }] },

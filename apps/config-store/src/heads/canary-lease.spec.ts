@@ -1,30 +1,30 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { StreamFrame } from '#libs/contracts'
 import { advanceRevisionCounter, DOCUMENTS } from './head.table.js'
-import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-harness.suite.js'
 
 const LEASE_MS = 60_000
 const EXPIRES = '2026-01-01T00:01:00Z'
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
+  harness = await startStore()
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 const snapshot = async () => {
-  const { documents } = (await (await fetch(`${world.url}/v1/snapshot`)).json()) as StreamFrame
+  const { documents } = (await (await fetch(`${harness.url}/v1/snapshot`)).json()) as StreamFrame
   return documents.map(({ id, scope, seq }) => `${id}@${scope} ${seq}`)
 }
 /** Returns the keys of the compacted topic whose newest record is not a tombstone. */
 const onTopic = () => {
-  const newest = new Map(world.recorded('hms.config.state.v1').map(({ key, value }) => [key, value]))
+  const newest = new Map(harness.recorded('hms.config.state.v1').map(({ key, value }) => [key, value]))
   return [...newest].flatMap(([key, value]) => (value === null || key.startsWith('~') ? [] : [key])).sort()
 }
 const pass = async (ms: number) => {
-  world.clock.advanceTo(world.clock.now().getTime() + ms)
-  await world.settle()
+  harness.clock.advanceTo(harness.clock.now().getTime() + ms)
+  await harness.settle()
 }
-const store = async (options: HeadOptions) => world.stored(await world.head(options))
+const store = async (options: HeadOptions) => harness.stored(await harness.head(options))
 const canary = (options: HeadOptions = {}) =>
   store({ scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: EXPIRES, ...options })
 
@@ -80,7 +80,7 @@ describe('the document of a canary', () => {
   it('is omitted for a resuming reader after expiry, and so is a policy without another document', async () => {
     await canary({ base: null })
     await pass(LEASE_MS)
-    const response = await fetch(`${world.url}/v1/events?revision=0`)
+    const response = await fetch(`${harness.url}/v1/events?revision=0`)
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
     const { value = '' } = await reader.read()
     await reader.cancel()
@@ -90,7 +90,7 @@ describe('the document of a canary', () => {
   it('is not served after `recover`, because readers may have seen higher numbers of it; a renewal of a running canary is', async () => {
     await store({})
     await canary()
-    const { database } = world.runtime
+    const { database } = harness.runtime
     const schedule = () => Promise.reject(new Error('needs no timer'))
     await database.transaction((tx) => advanceRevisionCounter({ tx, by: 100_000, schedule }))
     const rows = async () => {

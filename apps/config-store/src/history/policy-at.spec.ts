@@ -4,7 +4,7 @@ import { VirtualClock } from '#libs/platform/testing'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LIVE_HEADS, LIVE_RELEASES } from '../heads/live-history.js'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 import { policyAt } from './policy-at.js'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -102,19 +102,19 @@ describe('what was in force at a time, as known at another', () => {
 })
 
 describe('GET /v1/policies/{id} of another time', () => {
-  let world: Awaited<ReturnType<typeof startStore>>
+  let harness: Awaited<ReturnType<typeof startStore>>
   beforeEach(async () => {
-    world = await startStore()
-    await world.stored(await world.head({ seq: 1, run: 1 }))
-    world.clock.advanceTo(START + 10_000)
-    const later = await world.head({ version: '2.0.0', effective: at(100) })
+    harness = await startStore()
+    await harness.stored(await harness.head({ seq: 1, run: 1 }))
+    harness.clock.advanceTo(START + 10_000)
+    const later = await harness.head({ version: '2.0.0', effective: at(100) })
     const next = { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100), run: 2 }
-    const holding = await world.head({ seq: 2, run: 1, next })
-    await world.stored({ ...holding, next: { release: later.release!, proof: null } })
+    const holding = await harness.head({ seq: 2, run: 1, next })
+    await harness.stored({ ...holding, next: { release: later.release!, proof: null } })
   })
-  afterEach(() => world.stop())
+  afterEach(() => harness.stop())
 
-  const read = (query: string): Promise<Response> => fetch(`${world.url}/v1/policies/${POLICY}?${query}`)
+  const read = (query: string): Promise<Response> => fetch(`${harness.url}/v1/policies/${POLICY}?${query}`)
   const view = async (query: string): Promise<PastPolicyView> => (await (await read(query)).json()) as PastPolicyView
 
   it('returns what was in force, since and until when, who approved it, and the proofs', async () => {
@@ -133,19 +133,19 @@ describe('GET /v1/policies/{id} of another time', () => {
   it('ignores heads that were recorded after `known`', async () => {
     expect(await view(`at=${at(200)}&known=${at(9)}`)).toMatchObject({ version: '1.0.0', until: null })
     expect(await view(`at=${at(200)}&known=${at(10)}`)).toMatchObject({ version: '2.0.0' })
-    world.clock.advanceTo(START + 50_000)
-    await world.stored(await world.head({ seq: 3, version: '1.0.0', run: 1 }))
+    harness.clock.advanceTo(START + 50_000)
+    await harness.stored(await harness.head({ seq: 3, version: '1.0.0', run: 1 }))
     expect(await view(`at=${at(200)}`)).toMatchObject({ version: '1.0.0', since: at(0) })
     expect(await view(`at=${at(200)}&known=${at(49)}`)).toMatchObject({ version: '2.0.0' })
   })
 
   it('returns the content of a version, regardless of later ones', async () => {
-    world.clock.advanceTo(START + 300_000)
-    await world.stored(await world.head({ seq: 3, version: '3.0.0', run: 3 }))
+    harness.clock.advanceTo(START + 300_000)
+    await harness.stored(await harness.head({ seq: 3, version: '3.0.0', run: 3 }))
     expect(await view('version=1.0.0')).toMatchObject({ version: '1.0.0', since: at(0), until: at(100), provenance: { run: 1 } })
     expect(await view('version=2.0.0')).toMatchObject({ version: '2.0.0', since: at(100), until: at(300), provenance: { run: 2 } })
     const { status, headers } = await read('version=1.0.0')
-    const again = await fetch(`${world.url}/v1/policies/${POLICY}?version=1.0.0`, { headers: { 'if-none-match': headers.get('etag')! } })
+    const again = await fetch(`${harness.url}/v1/policies/${POLICY}?version=1.0.0`, { headers: { 'if-none-match': headers.get('etag')! } })
     expect([status, again.status]).toEqual([200, 304])
   })
 

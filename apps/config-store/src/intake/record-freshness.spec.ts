@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate } from '#libs/contracts'
 import type { FreshnessPredicate } from '#libs/signing'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 import { isDue } from './record-freshness.js'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -24,49 +24,49 @@ describe('isDue', () => {
 })
 
 describe('rollout’s statement on the topic of state', () => {
-  let world: Awaited<ReturnType<typeof startStore>>
+  let harness: Awaited<ReturnType<typeof startStore>>
   beforeEach(async () => {
-    world = await startStore()
+    harness = await startStore()
   })
-  afterEach(() => world.stop())
+  afterEach(() => harness.stop())
 
   const recorded = async (): Promise<string[]> =>
-    (await world.emitted('hms.state.vouched.v1')).map(({ freshness }) => peekPredicate<FreshnessPredicate>(freshness).issuedAt)
+    (await harness.emitted('hms.state.vouched.v1')).map(({ freshness }) => peekPredicate<FreshnessPredicate>(freshness).issuedAt)
   const times = (...ms: number[]): string[] => ms.map((each) => at(each).toISOString())
 
   it('is recorded unchanged every thirty seconds, and at once if it covers other heads', async () => {
-    for (const ms of [0, 10_000, 20_000, 30_000, 40_000]) expect(await (await world.vouch([], at(ms))).json()).toEqual({ accepted: true })
+    for (const ms of [0, 10_000, 20_000, 30_000, 40_000]) expect(await (await harness.vouch([], at(ms))).json()).toEqual({ accepted: true })
     await expect.poll(recorded).toEqual(times(0, 30_000))
-    await world.stored(await world.head({ version: null }))
-    await world.vouch([{ policy: POLICY, seq: 1, current: null }], at(41_000))
+    await harness.stored(await harness.head({ version: null }))
+    await harness.vouch([{ policy: POLICY, seq: 1, current: null }], at(41_000))
     await expect.poll(recorded).toEqual(times(0, 30_000, 41_000))
-    expect(await (await world.vouch([], at(40_500))).json()).toEqual({ accepted: false })
+    expect(await (await harness.vouch([], at(40_500))).json()).toEqual({ accepted: false })
     expect(await recorded()).toEqual(times(0, 30_000, 41_000))
   })
 
   it('is refused if it is dated far ahead, and valid ones are accepted afterwards', async () => {
     for (const ms of [600_000, 3 * 3_600_000, 200 * 86_400_000]) {
-      const answer = await world.vouch([], at(ms))
+      const answer = await harness.vouch([], at(ms))
       expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([422, 'HMS_FRESHNESS_AHEAD'])
     }
-    expect(await (await world.vouch([], at(0))).json()).toEqual({ accepted: true })
-    expect(await (await world.vouch([], at(1))).json()).toEqual({ accepted: true })
+    expect(await (await harness.vouch([], at(0))).json()).toEqual({ accepted: true })
+    expect(await (await harness.vouch([], at(1))).json()).toEqual({ accepted: true })
     await expect.poll(recorded).toEqual(times(0))
   })
 
   it('is recorded among the documents, under a key that is not a policy id', async () => {
-    await world.stored(await world.head())
-    await world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], at(0))
+    await harness.stored(await harness.head())
+    await harness.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], at(0))
     await expect.poll(recorded).toHaveLength(1)
-    expect(world.recorded('hms.config.state.v1').map(({ key, type }) => [key, type])).toEqual([
+    expect(harness.recorded('hms.config.state.v1').map(({ key, type }) => [key, type])).toEqual([
       [`${POLICY}@global`, 'hms.state.recorded.v1'],
       ['~freshness', 'hms.state.vouched.v1'],
     ])
   })
 
   it('is accepted even while the database is unavailable', async () => {
-    world.runtime.database.transaction = () => Promise.reject(new Error('away'))
-    expect(await (await world.vouch([], at(0))).json()).toEqual({ accepted: true })
+    harness.runtime.database.transaction = () => Promise.reject(new Error('away'))
+    expect(await (await harness.vouch([], at(0))).json()).toEqual({ accepted: true })
     expect(await recorded()).toEqual([])
   })
 })

@@ -2,17 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Profile } from '#libs/process'
 import { mintToken } from '#libs/signing'
-import { POLICY } from '../testing/store-world.suite.js'
+import { POLICY } from '../testing/store-harness.suite.js'
 import { ANYONE, EXPIRED, FLAGS, GOOD, headOf, key, ORIGIN, post, REVOKED, TwoWays, TYPE, type Bytes } from '../testing/two-ways.suite.js'
 
-const worlds = {} as Record<Profile, TwoWays>
+const harnesses = {} as Record<Profile, TwoWays>
 beforeAll(async () => {
-  worlds.dev = await TwoWays.start('dev')
-  worlds.production = await TwoWays.start('production')
+  harnesses.dev = await TwoWays.start('dev')
+  harnesses.production = await TwoWays.start('production')
 })
 afterAll(async () => {
-  await worlds.dev.store.stop()
-  await worlds.production.store.stop()
+  await harnesses.dev.store.stop()
+  await harnesses.production.store.stop()
 })
 
 describe('the fast handler itself responds to', () => {
@@ -26,28 +26,28 @@ describe('the fast handler itself responds to', () => {
   ]
 
   it.each(cases)('%s', async (_what, profile, path, body, headers) => {
-    const { isTaken, door, behind } = await worlds[profile].both([post(path, body, headers)])
+    const { isTaken, door, behind } = await harnesses[profile].both([post(path, body, headers)])
     expect([isTaken, door]).toEqual([true, behind])
   })
 
   it('a reader with the current ETag, and one that requires the current revision', async () => {
-    for (const more of [...worlds.dev.etags.map((etag) => `If-None-Match: ${etag}`), 'If-Revision-At-Least: 1'])
+    for (const more of [...harnesses.dev.etags.map((etag) => `If-None-Match: ${etag}`), 'If-Revision-At-Least: 1'])
       for (const path of [FLAGS, `${FLAGS}/${POLICY}`]) {
-        const { isTaken, door, behind } = await worlds.dev.both([post(path, ANYONE, [more])])
+        const { isTaken, door, behind } = await harnesses.dev.both([post(path, ANYONE, [more])])
         expect([isTaken, door]).toEqual([true, behind])
       }
   })
 
   it('a body that arrives after its headers', async () => {
     const head = headOf(`${FLAGS}/${POLICY}`, [TYPE, `Content-Length: ${ANYONE.length}`])
-    const { isTaken, door, behind } = await worlds.dev.both([head, ANYONE])
+    const { isTaken, door, behind } = await harnesses.dev.both([head, ANYONE])
     expect([isTaken, door]).toEqual([true, behind])
   })
 
   it('pipelined requests in order, also with one between them that it leaves to Fastify', async () => {
     const many = ['limit', 'none', 'version'].map((field) => post(`${FLAGS}/${POLICY}.${field}`, ANYONE))
     const open = many.map((bytes, at) => (at < 2 ? Buffer.from(String(bytes).replace('Connection: close\r\n', '')) : bytes))
-    const text = await worlds.dev.ask([Buffer.concat(open)])
+    const text = await harnesses.dev.ask([Buffer.concat(open)])
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)|"key":"[^"]*\.(\w+)"/g)].map(([, status, field]) => status ?? field)).toEqual([
       '200',
       'limit',
@@ -68,17 +68,17 @@ describe('the controller behind the fast handler refuses a caller', () => {
     ['with a signature that does not count', 'Authorization: HMS-Statement e30'],
   ]
   it.each(keys)('%s', async (_what, header) => {
-    const { isTaken, door, behind, status } = await worlds.production.both([post(`${FLAGS}/${POLICY}`, ANYONE, [header])])
+    const { isTaken, door, behind, status } = await harnesses.production.both([post(`${FLAGS}/${POLICY}`, ANYONE, [header])])
     expect([isTaken, door, status]).toEqual([false, behind, '401'])
   })
 
   it('after its key was revoked', async () => {
     const made = mintToken()
     const request = post(`${FLAGS}/${POLICY}`, ANYONE, [key(made)])
-    worlds.production.knows(made)
-    expect((await worlds.production.both([request])).status).toBe('200')
-    worlds.production.knows(made, { revokedAt: '2026-01-01T00:00:00Z' })
-    expect((await worlds.production.both([request])).status).toBe('401')
+    harnesses.production.knows(made)
+    expect((await harnesses.production.both([request])).status).toBe('200')
+    harnesses.production.knows(made, { revokedAt: '2026-01-01T00:00:00Z' })
+    expect((await harnesses.production.both([request])).status).toBe('401')
   })
 })
 
@@ -142,13 +142,13 @@ describe('the fast handler leaves to Fastify', () => {
   ]
 
   it.each(cases)('%s', async (_what, expected, content, headers) => {
-    const { isTaken, door, behind, status } = await worlds.dev.both([post(`${FLAGS}/${POLICY}`, content, headers)])
+    const { isTaken, door, behind, status } = await harnesses.dev.both([post(`${FLAGS}/${POLICY}`, content, headers)])
     expect([isTaken, door, status]).toEqual([false, behind, expected])
   })
 
   it('a host of another site', async () => {
     const request = String(post(`${FLAGS}/${POLICY}`, ANYONE)).replace('Host: 127.0.0.1', 'Host: evil.example')
-    const { isTaken, door, behind, status } = await worlds.dev.both([request])
+    const { isTaken, door, behind, status } = await harnesses.dev.both([request])
     expect([isTaken, door, status]).toEqual([false, behind, '403'])
   })
 })

@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OfrepBulk, OfrepFailure, OfrepFlag } from '#libs/contracts'
-import { digestOfRelease, inTime, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+import { digestOfRelease, inTime, POLICY, startStore, type HeadOptions } from '../testing/store-harness.suite.js'
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 let seq = 1
 beforeAll(async () => {
-  world = await startStore()
-  await world.stored(await world.head())
+  harness = await startStore()
+  await harness.stored(await harness.head())
 })
-afterAll(() => world.stop())
+afterAll(() => harness.stop())
 
 const FLAGS = '/ofrep/v1/evaluate/flags'
 const ANYONE = { context: { targetingKey: 'bot-1' } }
@@ -28,7 +28,7 @@ async function ask<T = OfrepFlag>(
   headers: Record<string, string> = {},
   method = 'POST',
 ): Promise<Answer<T>> {
-  const call = request(`${world.url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, agent: false })
+  const call = request(`${harness.url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, agent: false })
   call.on('error', () => {})
   call.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body))
   const [response] = (await once(call, 'response')) as [IncomingMessage]
@@ -40,18 +40,18 @@ const one = (key: string, body?: unknown, headers?: Record<string, string>): Pro
   ask(`${FLAGS}/${key}`, body, headers)
 const all = (body?: unknown, headers?: Record<string, string>, query = ''): Promise<Answer<OfrepBulk>> =>
   ask(`${FLAGS}${query}`, body, headers)
-const put = async (options: HeadOptions = {}): Promise<void> => void (await world.stored(await world.head({ seq: ++seq, ...options })))
-const advance = (ms: number): void => world.clock.advanceTo(world.clock.now().getTime() + ms)
+const put = async (options: HeadOptions = {}): Promise<void> => void (await harness.stored(await harness.head({ seq: ++seq, ...options })))
+const advance = (ms: number): void => harness.clock.advanceTo(harness.clock.now().getTime() + ms)
 const BASE = digestOfRelease('1.0.0')
 
 describe('a reader that has seen a revision elsewhere', () => {
   it('gets values at that revision, and a 503 if this instance does not have the revision yet', async () => {
-    const { revision } = (await (await fetch(`${world.url}/v1/snapshot`)).json()) as { revision: number }
+    const { revision } = (await (await fetch(`${harness.url}/v1/snapshot`)).json()) as { revision: number }
     const demand = (atLeast: number | string) => ({ 'if-revision-at-least': String(atLeast) })
     for (const answer of [await one(POLICY, ANYONE, demand(revision)), await all(ANYONE, demand(revision))])
       expect([answer.status, answer.headers['hms-revision']]).toEqual([200, String(revision)])
     for (const asked of [one(POLICY, ANYONE, demand(revision + 1)), all(ANYONE, demand(revision + 1))]) {
-      const { status, headers } = await inTime<Answer<unknown>>(world, asked)
+      const { status, headers } = await inTime<Answer<unknown>>(harness, asked)
       expect([status, headers['retry-after'] !== undefined]).toEqual([503, true])
     }
     expect((await one(POLICY, ANYONE, demand('soon'))).status).toBe(400)
@@ -181,7 +181,7 @@ describe('a bulk evaluation', () => {
 })
 
 describe('a canary', () => {
-  const expires = (): string => new Date(world.clock.now().getTime() + 120_000).toISOString()
+  const expires = (): string => new Date(harness.clock.now().getTime() + 120_000).toISOString()
   const canary = (more: HeadOptions = {}): Promise<void> =>
     put({ scope: 'region:NCR', version: '2.0.0', share: 10_000, base: BASE, expires: expires(), ...more })
   const end = (): Promise<void> => canary({ version: '1.0.0' })

@@ -4,28 +4,28 @@ import { OpenFeature, type Client } from '@openfeature/server-sdk'
 import { OpenFeature as WebOpenFeature, ProviderEvents as WebEvents, type Client as WebClient } from '@openfeature/web-sdk'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { FetchedEventSource } from '../testing/fetched-event-source.js'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 
 /** The unmodified stock providers of JavaScript against a store. Other languages: `npm run test:deep -- ofrep`. */
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeAll(async () => {
-  world = await startStore()
-  await world.stored(await world.head())
-  const expires = new Date(world.clock.now().getTime() + 120_000).toISOString()
+  harness = await startStore()
+  await harness.stored(await harness.head())
+  const expires = new Date(harness.clock.now().getTime() + 120_000).toISOString()
   const base = digestOfRelease('1.0.0')
-  await world.stored(await world.head({ scope: 'region:NCR', version: '2.0.0', share: 10_000, base, expires }))
+  await harness.stored(await harness.head({ scope: 'region:NCR', version: '2.0.0', share: 10_000, base, expires }))
 })
 afterAll(async () => {
   await OpenFeature.close()
   await WebOpenFeature.close()
-  await world.stop()
+  await harness.stop()
   vi.unstubAllGlobals()
 })
 
 describe('the server provider', () => {
   let client: Client
   beforeAll(async () => {
-    await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: world.url }))
+    await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: harness.url }))
     client = OpenFeature.getClient()
   })
   const anyone = { targetingKey: 'bot-1' }
@@ -64,7 +64,7 @@ describe('the web provider', () => {
   beforeAll(async () => {
     vi.stubGlobal('EventSource', FetchedEventSource)
     await WebOpenFeature.setContext({ targetingKey: 'page-1' })
-    await WebOpenFeature.setProviderAndWait(new OFREPWebProvider({ baseUrl: world.url, cacheMode: 'disabled' }))
+    await WebOpenFeature.setProviderAndWait(new OFREPWebProvider({ baseUrl: harness.url, cacheMode: 'disabled' }))
     client = WebOpenFeature.getClient()
     client.addHandler(WebEvents.ConfigurationChanged, (event) => void changed.push(event?.flagsChanged))
   })
@@ -78,7 +78,7 @@ describe('the web provider', () => {
   })
 
   it('is notified of a change, reads it, and reports the changed flags', async () => {
-    await world.stored(await world.head({ policy: 'ozone-limit', version: '3.0.0' }))
+    await harness.stored(await harness.head({ policy: 'ozone-limit', version: '3.0.0' }))
     await vi.waitFor(() => expect(client.getStringValue('ozone-limit.version', '')).toBe('3.0.0'), { timeout: 30_000 })
     expect(changed.flat()).toEqual(expect.arrayContaining(['ozone-limit', 'ozone-limit.limit']))
   })

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OfrepBulk } from '#libs/contracts'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-harness.suite.js'
 
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
-  world = await startStore()
+  harness = await startStore()
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 interface Frame {
   id?: string
@@ -18,7 +18,7 @@ interface Frame {
 async function follow(
   lastEventId?: string,
   path = '/ofrep/v1/events',
-  base = world.url,
+  base = harness.url,
 ): Promise<{ next: () => Promise<Frame>; cancel: () => Promise<void> }> {
   const response = await fetch(base + path, { headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId } })
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
@@ -36,16 +36,16 @@ async function follow(
 const bulk = async (query: string): Promise<OfrepBulk> => {
   const body = JSON.stringify({ context: { targetingKey: 'a' } })
   const headers = { 'content-type': 'application/json' }
-  return (await (await fetch(`${world.url}/ofrep/v1/evaluate/flags${query}`, { method: 'POST', headers, body })).json()) as OfrepBulk
+  return (await (await fetch(`${harness.url}/ofrep/v1/evaluate/flags${query}`, { method: 'POST', headers, body })).json()) as OfrepBulk
 }
-const advance = (ms: number): void => world.clock.advanceTo(world.clock.now().getTime() + ms)
+const advance = (ms: number): void => harness.clock.advanceTo(harness.clock.now().getTime() + ms)
 
 describe('GET /ofrep/v1/events', () => {
   it('sends refetchEvaluation at once unless Last-Event-ID is the newest id, and then after each change, once it can be read', async () => {
     const events = await follow()
     const first = await events.next()
     expect([first.event, first.data]).toEqual(['message', { type: 'refetchEvaluation' }])
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     const { id, data } = await events.next()
     expect([id === first.id, data]).toEqual([false, { type: 'refetchEvaluation', etag: '1' }])
     expect((await bulk(`?flagConfigEtag=${data!.etag}`)).flags[0]!.variant).toBe('1.0.0')
@@ -60,8 +60,8 @@ describe('GET /ofrep/v1/events', () => {
   })
 
   it('counts connected readers separately from bots', async () => {
-    await world.stored(await world.head())
-    const seen = async () => ((await (await fetch(`${world.url}/v1/coverage?policy=${POLICY}`)).json()) as { seen: unknown }).seen
+    await harness.stored(await harness.head())
+    const seen = async () => ((await (await fetch(`${harness.url}/v1/coverage?policy=${POLICY}`)).json()) as { seen: unknown }).seen
     const readers = [await follow(), await follow()]
     expect(await seen()).toEqual({ stream: 0, events: 0, ofrep: 2 })
     await readers[0]!.cancel()
@@ -70,11 +70,11 @@ describe('GET /ofrep/v1/events', () => {
   })
 
   it('sends no event for a renewed lease, and one when a lease expires', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     const base = digestOfRelease('1.0.0')
     const canary = async (seq: number): Promise<void> => {
-      const expires = new Date(world.clock.now().getTime() + 120_000).toISOString()
-      await world.stored(await world.head({ seq, scope: 'region:NCR', version: '2.0.0', share: 10_000, base, expires }))
+      const expires = new Date(harness.clock.now().getTime() + 120_000).toISOString()
+      await harness.stored(await harness.head({ seq, scope: 'region:NCR', version: '2.0.0', share: 10_000, base, expires }))
     }
     await canary(1)
     const events = await follow()
@@ -98,11 +98,11 @@ describe('GET /ofrep/v1/events', () => {
   })
 
   it('counts its connections in a metric of their own, and not as bots in coverage', async () => {
-    await world.stored(await world.head())
+    await harness.stored(await harness.head())
     const events = await follow()
     await events.next()
-    expect(await (await fetch(`${world.url}/metrics`)).text()).toMatch(/hms_svc_push_connections\{[^}]*transport="ofrep"[^}]*\} 1/)
+    expect(await (await fetch(`${harness.url}/metrics`)).text()).toMatch(/hms_svc_push_connections\{[^}]*transport="ofrep"[^}]*\} 1/)
     await events.cancel()
-    expect(await (await fetch(`${world.url}/v1/coverage?policy=${POLICY}`)).json()).toMatchObject({ total: 0 })
+    expect(await (await fetch(`${harness.url}/v1/coverage?policy=${POLICY}`)).json()).toMatchObject({ total: 0 })
   })
 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { POLICY } from '../testing/store-world.suite.js'
+import { POLICY } from '../testing/store-harness.suite.js'
 import { EXPIRED, FLAGS, GOOD, headOf, key, ORIGIN, REVOKED, TwoWays, type Bytes } from '../testing/two-ways.suite.js'
 
 const named = (value: string): string => JSON.stringify({ context: { targetingKey: value } })
@@ -47,12 +47,12 @@ const headersOf = ({ etags }: TwoWays): string[] => [
 ]
 
 /** Generates requests in bytes: POST with a length, and a few with other framing or types. */
-const requestsTo = (world: TwoWays): fc.Arbitrary<Bytes[]> => {
+const requestsTo = (harness: TwoWays): fc.Arbitrary<Bytes[]> => {
   const framing = fc.constantFrom('length', 'length', 'length', 'length', 'later', 'chunked', 'none', 'GET', 'PUT', 'OPTIONS')
   const type = fc.oneof({ arbitrary: fc.constant('application/json'), weight: 5 }, { arbitrary: fc.constantFrom(...TYPES), weight: 1 })
   const extra = fc.oneof(
     { arbitrary: fc.constant([]), weight: 1 },
-    { arbitrary: fc.subarray(headersOf(world), { maxLength: 2 }), weight: 2 },
+    { arbitrary: fc.subarray(headersOf(harness), { maxLength: 2 }), weight: 2 },
   )
   return fc
     .tuple(path, body, framing, type, extra, fc.constantFrom(true, true, true, true, true, false))

@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiClient, readSnapshot } from '#libs/client'
 import type { LiveRecord, StreamFrame } from '#libs/contracts'
-import { startStore } from '../testing/store-world.suite.js'
+import { startStore } from '../testing/store-harness.suite.js'
 
 const MIB = 1024 * 1024
 /** Policies of some 310 KB each on the wire, 43 MB together. */
 const POLICIES = Array.from({ length: 140 }, (_, index) => `policy-${String(index).padStart(3, '0')}`)
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 let client: ApiClient
 
 describe('a store of more than 40 MB', () => {
   beforeAll(async () => {
-    world = await startStore()
-    client = new ApiClient({ url: world.url })
+    harness = await startStore()
+    client = new ApiClient({ url: harness.url })
     for (const policy of POLICIES) {
-      await world.stored(await world.head({ policy, tags: ['x'.repeat(230_000)] }))
-      world.clock.advanceTo(world.clock.now().getTime() + 1)
+      await harness.stored(await harness.head({ policy, tags: ['x'.repeat(230_000)] }))
+      harness.clock.advanceTo(harness.clock.now().getTime() + 1)
     }
   })
-  afterAll(() => world.stop())
+  afterAll(() => harness.stop())
 
   it('is read completely in pages of some megabytes', async () => {
     const sizes: number[] = []
     const ids: string[] = []
     for (let after: string | undefined = ''; after !== undefined;) {
-      const body = await (await fetch(`${world.url}/v1/snapshot?after=${encodeURIComponent(after)}`)).arrayBuffer()
+      const body = await (await fetch(`${harness.url}/v1/snapshot?after=${encodeURIComponent(after)}`)).arrayBuffer()
       const page = JSON.parse(Buffer.from(body).toString()) as StreamFrame
       sizes.push(body.byteLength)
       ids.push(...page.documents.map(({ id }) => id))
@@ -54,14 +54,14 @@ describe('a store of more than 40 MB', () => {
   })
 
   it('returns 304 for the ETag of a page, and refuses `after` with other filters or with an invalid place', async () => {
-    const address = `${world.url}/v1/snapshot?after=policy-120@global`
+    const address = `${harness.url}/v1/snapshot?after=policy-120@global`
     const first = await fetch(address)
     const mark = first.headers.get('etag')!
     expect(first.status).toBe(200)
     expect((await fetch(address, { headers: { 'if-none-match': mark } })).status).toBe(304)
-    expect((await fetch(`${world.url}/v1/snapshot?after=policy-121@global`, { headers: { 'if-none-match': mark } })).status).toBe(200)
+    expect((await fetch(`${harness.url}/v1/snapshot?after=policy-121@global`, { headers: { 'if-none-match': mark } })).status).toBe(200)
     for (const query of ['after=&revision=3', 'after=&policies=policy-001', 'after=Nonsense', 'after=policy-120'])
-      expect((await fetch(`${world.url}/v1/snapshot?${query}`)).status, query).toBe(400)
+      expect((await fetch(`${harness.url}/v1/snapshot?${query}`)).status, query).toBe(400)
   })
 })
 

@@ -2,20 +2,20 @@ import { get } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StreamFrame } from '#libs/contracts'
-import { startStore } from '../testing/store-world.suite.js'
+import { startStore } from '../testing/store-harness.suite.js'
 
 const POLICIES = Array.from({ length: 30 }, (_, index) => `policy-${index + 10}`)
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 beforeAll(async () => {
-  world = await startStore()
-  await world.stored(...(await Promise.all(POLICIES.map((policy) => world.head({ policy })))))
+  harness = await startStore()
+  await harness.stored(...(await Promise.all(POLICIES.map((policy) => harness.head({ policy })))))
 })
-afterAll(() => world.stop())
+afterAll(() => harness.stop())
 
 /** Returns the response as on the wire. */
 const raw = (query: string, headers: Record<string, string>) =>
   new Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
-    get(`${world.url}/v1/snapshot${query}`, { headers }, async (response) => {
+    get(`${harness.url}/v1/snapshot${query}`, { headers }, async (response) => {
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk as Buffer)
       resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks) })

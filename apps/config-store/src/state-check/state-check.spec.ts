@@ -4,51 +4,51 @@ import type { Logger } from '#libs/platform'
 import { VerifiedRows } from '../heads/verified-rows.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { DOCUMENTS } from '../heads/head.table.js'
-import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-harness.suite.js'
 import { StateCheck } from './state-check.js'
 
 const TOPIC = 'hms.config.state.v1'
 const PLACE = `${POLICY}@global`
 const MINUTE = 60_000
-let world: Awaited<ReturnType<typeof startStore>>
+let harness: Awaited<ReturnType<typeof startStore>>
 let check: StateCheck
 let said: object[]
 
 beforeEach(async () => {
-  world = await startStore()
+  harness = await startStore()
   said = []
   const note = (fields: object, text: string): void => {
     const { alarm, places } = fields as { alarm?: string; places?: string[] }
     if (alarm !== undefined) said.push([text, alarm, ...(places ?? [])])
   }
   const log: Logger = { info: () => {}, debug: () => {}, warn: note, error: note, child: () => log }
-  const { database, outbox, bus, clock, metrics, concerns, rosters } = world.runtime
+  const { database, outbox, bus, clock, metrics, concerns, rosters } = harness.runtime
   const rows = new VerifiedRows(database, rosters, new UnverifiedRows(log, metrics, concerns))
   check = new StateCheck(database, outbox, bus, clock, log, metrics, concerns, rows)
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
-const store = async (options: HeadOptions = {}) => world.stored(await world.head(options))
+const store = async (options: HeadOptions = {}) => harness.stored(await harness.head(options))
 /** Runs two checks: a difference counts when it persists. */
 const looks = async () => {
   await check.execute()
   await check.execute()
 }
 const figure = async (name: string) => {
-  const lines = (await world.runtime.metrics.render()).split('\n').filter((line) => line.startsWith(`hms_svc_${name}`))
+  const lines = (await harness.runtime.metrics.render()).split('\n').filter((line) => line.startsWith(`hms_svc_${name}`))
   return Object.fromEntries(lines.map((line) => [/"(.+)"/.exec(line)?.[1] ?? '', Number(line.split(' ').at(-1))]))
 }
 const differences = () => figure('state_topic_differences')
 const NONE = { changed: 0, missing: 0, unknown: 0 }
 /** Writes to the topic as an arbitrary writer. */
 const write = async (key: string, value: string | null) => {
-  const [like] = world.recorded(TOPIC)
-  await world.runtime.bus.publish([{ ...like!, key, value }] as OutgoingEvent[])
+  const [like] = harness.recorded(TOPIC)
+  await harness.runtime.bus.publish([{ ...like!, key, value }] as OutgoingEvent[])
 }
-const newest = () => world.recorded(TOPIC).findLast(({ key }) => key === PLACE)!.value
+const newest = () => harness.recorded(TOPIC).findLast(({ key }) => key === PLACE)!.value
 const pass = async (ms: number) => {
-  world.clock.advanceTo(world.clock.now().getTime() + ms)
-  await world.settle()
+  harness.clock.advanceTo(harness.clock.now().getTime() + ms)
+  await harness.settle()
 }
 
 describe('the check of the topic of state', () => {
@@ -56,10 +56,10 @@ describe('the check of the topic of state', () => {
     await store()
     await store({ scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: '2026-01-01T00:01:00Z' })
     const [a, b] = ['a-limit', 'b-limit']
-    await world.stored(await world.head({ policy: a }), await world.head({ policy: b }))
+    await harness.stored(await harness.head({ policy: a }), await harness.head({ policy: b }))
     await store({ seq: 2, version: '2.0.0' })
     await store({ policy: 'a-limit', seq: 2, version: null })
-    await world.vouch([], world.clock.now())
+    await harness.vouch([], harness.clock.now())
     await looks()
     expect([await differences(), said]).toEqual([NONE, []])
     await pass(2 * MINUTE)
@@ -90,7 +90,7 @@ describe('the check of the topic of state', () => {
     const forged = JSON.stringify({ ...envelope, payload: Buffer.from(statement).toString('base64') })
     await write(PLACE, forged)
     await looks()
-    await world.settle()
+    await harness.settle()
     expect([said, newest() === forged]).toEqual([[['alarm', 'state_topic_differs', `changed ${PLACE}`]], true])
   })
 
@@ -98,13 +98,13 @@ describe('the check of the topic of state', () => {
     await store()
     await write(PLACE, null)
     await looks()
-    await world.settle()
+    await harness.settle()
     expect([await differences(), newest() === null]).toEqual([NONE, false])
     await check.execute()
     expect([await differences(), said]).toEqual([NONE, []])
     await write(PLACE, null)
     await looks()
-    await world.settle()
+    await harness.settle()
     await write(PLACE, null)
     await check.execute()
     expect(await differences()).toEqual({ ...NONE, missing: 1 })
@@ -115,14 +115,14 @@ describe('the check of the topic of state', () => {
     const first = newest()!
     const canary = { scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: '2026-01-01T00:01:00Z' }
     await store(canary)
-    const shown = world.recorded(TOPIC).findLast(({ key }) => key === `${POLICY}@region:NCR`)!.value
+    const shown = harness.recorded(TOPIC).findLast(({ key }) => key === `${POLICY}@region:NCR`)!.value
     await store({ seq: 2, version: '2.0.0' })
     await pass(2 * MINUTE)
     await write(PLACE, first)
     await write(`${POLICY}@region:NCR`, shown)
     await looks()
-    await world.settle()
-    expect(world.recorded(TOPIC).findLast(({ key }) => key === `${POLICY}@region:NCR`)!.value).toBeNull()
+    await harness.settle()
+    expect(harness.recorded(TOPIC).findLast(({ key }) => key === `${POLICY}@region:NCR`)!.value).toBeNull()
     expect(newest()).not.toBe(first)
     await check.execute()
     expect([await differences(), said]).toEqual([NONE, []])
@@ -141,7 +141,7 @@ describe('the check of the topic of state', () => {
   it('reports a row that was changed in the database, until it is changed back', async () => {
     await store()
     const edit = (version: string) =>
-      world.runtime.database.transaction(async (tx) => {
+      harness.runtime.database.transaction(async (tx) => {
         const row = (await tx.documents(DOCUMENTS).get(PLACE))!
         await tx.documents(DOCUMENTS).put({ ...row, version })
       })
@@ -159,7 +159,7 @@ describe('the check of the topic of state', () => {
       await write(PLACE, junk)
       await check.execute()
     }
-    await world.settle()
+    await harness.settle()
     expect([await differences(), said, newest()]).toEqual([NONE, [], '"'])
   })
 
@@ -170,11 +170,11 @@ describe('the check of the topic of state', () => {
     expect(await differences()).toEqual(NONE)
     await pass(MINUTE)
     expect(await differences()).toEqual({ ...NONE, unknown: 1 })
-    const read = world.runtime.bus.read.bind(world.runtime.bus)
-    world.runtime.bus.read = () => Promise.reject(new Error('the broker does not answer'))
+    const read = harness.runtime.bus.read.bind(harness.runtime.bus)
+    harness.runtime.bus.read = () => Promise.reject(new Error('the broker does not answer'))
     for (let minute = 0; minute < 5; minute++) await pass(MINUTE)
     expect(await figure('state_topic_check_failures')).toEqual({ '': 5 })
-    world.runtime.bus.read = read
+    harness.runtime.bus.read = read
     await pass(MINUTE)
     expect([await figure('state_topic_check_failures'), await differences()]).toEqual([{ '': 0 }, { ...NONE, unknown: 1 }])
   })
@@ -183,8 +183,8 @@ describe('the check of the topic of state', () => {
     await store()
     await store({ policy: 'ozone-limit' })
     await looks()
-    const read = world.runtime.bus.read.bind(world.runtime.bus)
-    world.runtime.bus.read = async (topic, place) => {
+    const read = harness.runtime.bus.read.bind(harness.runtime.bus)
+    harness.runtime.bus.read = async (topic, place) => {
       const part = await read(topic, place)
       if (place !== 'beginning') return { records: [], next: 'beginning', end: false }
       return { records: part.records.filter(({ key }) => key === PLACE), next: 1, end: true }

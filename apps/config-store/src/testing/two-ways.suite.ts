@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import { mintToken } from '#libs/signing'
 import { EvaluateHandler } from '../ofrep/evaluate-handler.js'
 import { StoreMetrics } from '../store-metrics.js'
-import { digestOfRelease, POLICY, startStore, type StoreWorld } from './store-world.suite.js'
+import { digestOfRelease, POLICY, startStore, type StoreHarness } from './store-harness.suite.js'
 
 export const FLAGS = '/ofrep/v1/evaluate/flags'
 export const ANYONE = JSON.stringify({ context: { targetingKey: 'bot-1' } })
@@ -39,7 +39,7 @@ export class TwoWays {
   readonly etags: string[] = []
 
   private constructor(
-    readonly store: StoreWorld,
+    readonly store: StoreHarness,
     private readonly way: EvaluateHandler,
     private readonly access: Authorizer,
   ) {}

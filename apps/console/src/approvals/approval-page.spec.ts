@@ -4,7 +4,7 @@ import { buildRelease, digestOf, generateKeyPair, readRoster, type ReleasePredic
 import { rosterOf } from '../testing/people.js'
 import { aTrial, LARGE, MILD, trialStatement } from '../testing/trials.js'
 import type { Sent } from '../reading/answer.js'
-import { AWAY, DENIED, MISSING, shown, type World } from '../testing/shown.js'
+import { AWAY, DENIED, MISSING, shown, type Harness } from '../testing/shown.js'
 import { approvalPage } from './approval-page.js'
 import { approvalsPage } from './approvals-page.js'
 import { rejectPage } from './reject-page.js'
@@ -56,7 +56,7 @@ function preparedOf(change: Partial<ReleasePredicate> = {}) {
 }
 const PREPARED = preparedOf()
 const { digest } = PREPARED
-const page = (prepared: unknown, more: Record<string, unknown> = {}, live: World['live'] = { 'epa-pm25-limit': LIVE }) => {
+const page = (prepared: unknown, more: Record<string, unknown> = {}, live: Harness['live'] = { 'epa-pm25-limit': LIVE }) => {
   const asked = (prepared as { digest?: string }).digest ?? digest
   return shown(approvalPage, {
     answers: {
@@ -201,7 +201,7 @@ const large = await trialStatement(POLICY, before, simulator, [{ ...MILD, scenar
 describe('the consequence on the page of an approval', () => {
   const tried = (
     trial: unknown,
-    { query = '', live = { 'epa-pm25-limit': LIVE }, progress = MISSING as unknown }: Partial<World> & { progress?: unknown } = {},
+    { query = '', live = { 'epa-pm25-limit': LIVE }, progress = MISSING as unknown }: Partial<Harness> & { progress?: unknown } = {},
   ) =>
     shown(approvalPage, {
       answers: {

@@ -1,6 +1,6 @@
 import { SERVICES, type DeadLetterView } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { AWAY, MISSING, shown, type World } from '../testing/shown.js'
+import { AWAY, MISSING, shown, type Harness } from '../testing/shown.js'
 import { rosterOf } from '../testing/people.js'
 import { decideLetterPage } from './decide-letter-page.js'
 import { letterPage } from './letter-page.js'
@@ -30,7 +30,7 @@ export const aLetter = (more: Partial<DeadLetterView> = {}): DeadLetterView => (
 
 const page = (
   letter: Partial<DeadLetterView> | undefined,
-  { id = ID, more = {}, query }: { id?: string; more?: World['answers']; query?: string } = {},
+  { id = ID, more = {}, query }: { id?: string; more?: Harness['answers']; query?: string } = {},
 ) => {
   const none = SERVICES.map((service) => [`/v1/dead-letters/${service}/${id}`, MISSING])
   const found = letter === undefined ? {} : { [`/v1/dead-letters/linter/${id}`]: aLetter(letter) }

@@ -1,7 +1,7 @@
 import { SERVICES, type RunState } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { statusPage } from '../status/status-page.js'
-import { aRun, AWAY, DENIED, shown, type World } from '../testing/shown.js'
+import { aRun, AWAY, DENIED, shown, type Harness } from '../testing/shown.js'
 import { homePage } from './home-page.js'
 import { badlyEnded } from './trouble.js'
 
@@ -10,7 +10,7 @@ const ended = (run: number, state: RunState, id = 'pm25') => aRun({ run, state, 
 
 const asked = { '/v1/tickets?state=OPEN': [], '/v1/tickets': [], '/v1/freezes': [] }
 
-function answers(more: Record<string, unknown> = {}): World['answers'] {
+function answers(more: Record<string, unknown> = {}): Harness['answers'] {
   const letters = Object.fromEntries(SERVICES.map((service) => [`/v1/dead-letters/${service}?state=waiting&limit=200`, []]))
   return { ...letters, '/v1/policies': [], '/v1/runs?open=yes': [], '/v1/runs': [], '/v1/approvals?state=open': [], ...asked, ...more }
 }

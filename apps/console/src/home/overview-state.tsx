@@ -79,7 +79,7 @@ function StateLine({ overview: { state, things } }: { overview: OverviewState })
     unknown: '○ State not known',
   }
   return (
-    <p id="world" data-live class="world">
+    <p id="harness" data-live class="harness">
       <a href="/">
         <span class={`usa-tag tag--${STATES[state]}`}>{texts[state]}</span>
       </a>

@@ -1,6 +1,6 @@
 import type { PolicyHistoryEntry, PolicyView } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { aRun, AWAY, MISSING, shown, type World } from '../testing/shown.js'
+import { aRun, AWAY, MISSING, shown, type Harness } from '../testing/shown.js'
 import { policiesPage } from './policies-page.js'
 import { policyPage } from './policy-page.js'
 import { unitText } from './policy-table.js'
@@ -30,7 +30,7 @@ const entry = (more: Partial<PolicyHistoryEntry>): PolicyHistoryEntry => ({
   differences: [{ field: 'limit', from: 35, to: 25, text: 'limit 35 → 25 µg/m³' }],
   ...more,
 })
-const answers = (more: Record<string, unknown> = {}): World['answers'] => ({
+const answers = (more: Record<string, unknown> = {}): Harness['answers'] => ({
   '/v1/policies/epa-pm25-limit': policy,
   '/v1/policies/epa-pm25-limit/history?limit=50': [entry({})],
   '/v1/coverage?policy=epa-pm25-limit&bots=all': {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RUN_STATES, type RunState, type RunView, type StageVerdict } from '#libs/contracts'
-import { aRun, AWAY, DENIED, MISSING, shown, type World } from '../testing/shown.js'
+import { aRun, AWAY, DENIED, MISSING, shown, type Harness } from '../testing/shown.js'
 import { runPage } from './run-page.js'
 
 const params = { number: '7' }
@@ -25,7 +25,7 @@ const entry = {
   leafHash: 'ab'.repeat(32),
 }
 
-function answers(more: Record<string, unknown> = {}): World['answers'] {
+function answers(more: Record<string, unknown> = {}): Harness['answers'] {
   return {
     '/v1/runs/7': aRun(),
     '/v1/approvals/sha256%3Aaabbccdd': approval,
@@ -96,12 +96,12 @@ describe('the page of a run', () => {
 
   it('leads to the ticket of a run that has ended, and not to one of another run', async () => {
     const ticket = { ticket: 3, run: 7, kind: 'EMERGENCY_REVIEW', reason: 'UNEXPLAINED_ALERTS', expiresAt: '2026-11-27T11:00:00Z' }
-    const world = (tickets: unknown) => answers({ '/v1/runs/7': aRun({ state: 'ROLLED_BACK' }), '/v1/tickets?state=OPEN': tickets })
-    const { text, html } = await shown(runPage, { answers: world([ticket]), params })
+    const harness = (tickets: unknown) => answers({ '/v1/runs/7': aRun({ state: 'ROLLED_BACK' }), '/v1/tickets?state=OPEN': tickets })
+    const { text, html } = await shown(runPage, { answers: harness([ticket]), params })
     expect(html).toContain('href="/reviews/3"')
     expect(text).toContain('Run 7 has ended; its ticket waits for a decision.')
-    expect((await shown(runPage, { answers: world([{ ...ticket, run: 8 }]), params })).text).toContain('so there is nothing to decide')
-    expect((await shown(runPage, { answers: world(AWAY), params })).text).toContain('tickets of this run could not be loaded')
+    expect((await shown(runPage, { answers: harness([{ ...ticket, run: 8 }]), params })).text).toContain('so there is nothing to decide')
+    expect((await shown(runPage, { answers: harness(AWAY), params })).text).toContain('tickets of this run could not be loaded')
   })
 
   it('offers a rollback only of policies whose rule is still in force', async () => {

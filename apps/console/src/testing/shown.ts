@@ -16,7 +16,7 @@ export interface Shown {
   paths: string[]
 }
 
-export interface World {
+export interface Harness {
   /** Responses of services by path: a value, or a failed response. Any other path is down. */
   answers: Record<string, unknown>
   params?: Record<string, string>
@@ -38,7 +38,7 @@ export interface World {
 /** A page as it is sent, for services that answer so. */
 export async function shown(
   content: Page['content'],
-  { answers, params = {}, query = '', origin, health, sent = {}, live = {}, roster, walkthrough, header = false }: World,
+  { answers, params = {}, query = '', origin, health, sent = {}, live = {}, roster, walkthrough, header = false }: Harness,
 ): Promise<Shown> {
   const paths: string[] = []
   const now = new Date('2026-11-26T12:00:00Z')

@@ -1,6 +1,6 @@
 import { SERVICES, TOPICS, type TopicRecord } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { AT_BROKER, AWAY, shown, type World } from '../testing/shown.js'
+import { AT_BROKER, AWAY, shown, type Harness } from '../testing/shown.js'
 import { topicPage } from './topic-page.js'
 
 const NAME = 'hms.rollout.v1'
@@ -21,7 +21,7 @@ const record = (n: number, more: Partial<TopicRecord> = {}): TopicRecord => ({
   ...more,
 })
 
-const page = (more: World['answers'], { name = NAME, query = '' } = {}) => {
+const page = (more: Harness['answers'], { name = NAME, query = '' } = {}) => {
   const quiet = SERVICES.flatMap((service) => [
     [`/v1/groups/${service}`, []],
     [`/v1/dead-letters/${service}?state=waiting&limit=200`, []],

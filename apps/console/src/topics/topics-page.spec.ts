@@ -1,6 +1,6 @@
 import { SERVICES, TOPICS, type DeadLetterSummary } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { AWAY, DENIED, shown, type World } from '../testing/shown.js'
+import { AWAY, DENIED, shown, type Harness } from '../testing/shown.js'
 import { topicsPage } from './topics-page.js'
 
 const letter: DeadLetterSummary = {
@@ -23,7 +23,7 @@ const lag = (group: string, messages: number, seconds: number, oldest?: object) 
   groups: [{ group, messages, seconds, oldest }],
 })
 
-function answers(more: Record<string, unknown> = {}): World['answers'] {
+function answers(more: Record<string, unknown> = {}): Harness['answers'] {
   const quiet = Object.fromEntries(
     SERVICES.flatMap((service) => [
       [`/v1/groups/${service}`, []],

@@ -12,14 +12,14 @@ import { TestPartner } from './test-partner.js'
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const webhooks = new UndiciWebhookSender({ deployment: { profile: 'dev', networks: ['127.0.0.0/8'] } })
 
-let world: Awaited<ReturnType<typeof notifierFixture>>
+let harness: Awaited<ReturnType<typeof notifierFixture>>
 const closers: (() => Promise<unknown>)[] = []
 beforeEach(async () => {
-  world = await notifierFixture()
+  harness = await notifierFixture()
 })
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()
-  await world.stop()
+  await harness.stop()
 })
 
 async function receiver(listener: RequestListener): Promise<void> {
@@ -31,7 +31,7 @@ async function receiver(listener: RequestListener): Promise<void> {
     await once(server, 'close')
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url, secret: SECRET }], networks: ['127.0.0.0/8'] })
+  await harness.register({ id: 'va-deq', channels: [{ kind: 'webhook', url, secret: SECRET }], networks: ['127.0.0.0/8'] })
 }
 
 async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
@@ -40,13 +40,14 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-const tester = (senders: ChannelSenders = { webhook: webhooks }): TestPartner => new TestPartner(world.runtime.database, senders, world.box)
+const tester = (senders: ChannelSenders = { webhook: webhooks }): TestPartner =>
+  new TestPartner(harness.runtime.database, senders, harness.box)
 
 describe('the test of a partner', () => {
   it('uses the senders of real messages, is marked as a test, and leaves no delivery', async () => {
     const seen: unknown[] = []
     await receiver(async (request, response) => {
-      const body = verifyWebhook(SECRET, request.headers, await bodyOf(request), { now: world.runtime.clock.now() })
+      const body = verifyWebhook(SECRET, request.headers, await bodyOf(request), { now: harness.runtime.clock.now() })
       seen.push(body)
       response.writeHead(202).end('thank you')
     })
@@ -54,7 +55,7 @@ describe('the test of a partner', () => {
     expect(result).toMatchObject({ partner: 'va-deq', message: expect.stringMatching(/^test_[0-9a-f-]{36}$/), ok: true })
     expect(result.channels).toMatchObject([{ channel: 'webhook', ok: true, status: 202, reply: 'thank you', explanation: null }])
     expect(seen).toEqual([{ type: 'partner.test', timestamp: expect.any(String), data: { intent: 'connection-test', partner: 'va-deq' } }])
-    expect(await world.deliveries()).toEqual([])
+    expect(await harness.deliveries()).toEqual([])
   })
 
   it('explains the mistake of the receiver on request', async () => {
@@ -83,7 +84,7 @@ describe('the test of a partner', () => {
       },
       close: async () => {},
     })
-    await world.register({
+    await harness.register({
       id: 'md',
       channels: [
         { kind: 'webhook', url: 'https://md.example/', secret: SECRET },
@@ -100,7 +101,7 @@ describe('the test of a partner', () => {
   })
 
   it('rejects an unknown partner or channel, and a second test at the same time', async () => {
-    await world.register({ id: 'slow' })
+    await harness.register({ id: 'slow' })
     let finish = (): void => {}
     const held = new Promise<void>((resolve) => (finish = resolve))
     const slow = {
@@ -114,7 +115,7 @@ describe('the test of a partner', () => {
     await expect(test.execute('unknown', {})).rejects.toMatchObject({ code: 'HMS_PARTNER_UNKNOWN', status: 404 })
     await expect(test.execute('slow', { channel: 'sftp' })).rejects.toMatchObject({ code: 'HMS_PARTNER_CHANNEL_UNKNOWN', status: 404 })
     const first = test.execute('slow', {})
-    await world.quiet()
+    await harness.quiet()
     await expect(test.execute('slow', {})).rejects.toMatchObject({ code: 'HMS_PARTNER_TEST_RUNNING', status: 409, retryable: true })
     finish()
     expect(await first).toMatchObject({ ok: true })

@@ -11,16 +11,16 @@ import { MAX_TEXT } from './receipts.dto.js'
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const MESSAGE = 'run_184_epa-pm25-limit_va-deq'
 
-let world: Awaited<ReturnType<typeof notifierFixture>>
+let harness: Awaited<ReturnType<typeof notifierFixture>>
 let receipts: Acknowledge
 beforeEach(async () => {
-  world = await notifierFixture()
-  receipts = new Acknowledge(world.runtime.database, world.lanes, world.box)
-  await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
+  harness = await notifierFixture()
+  receipts = new Acknowledge(harness.runtime.database, harness.lanes, harness.box)
+  await harness.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
-const tokenOf = async (at = 0): Promise<string> => receiptTokenIn((await world.deliveries())[at]!.body)!
+const tokenOf = async (at = 0): Promise<string> => receiptTokenIn((await harness.deliveries())[at]!.body)!
 const refusal = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'taken',
@@ -29,7 +29,7 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
 
 /** Creates a call as a partner makes it. */
 function call(dto: Callback['dto'] = { acknowledged: MESSAGE }, { key = SECRET, skewMs = 0, signed = JSON.stringify(dto) } = {}): Callback {
-  const timestamp = String(Math.floor((world.clock.now().getTime() + skewMs) / 1000))
+  const timestamp = String(Math.floor((harness.clock.now().getTime() + skewMs) / 1000))
   const mac = createHmac('sha256', Buffer.from(key.slice(6), 'base64'))
     .update(`ack_1.${timestamp}.${signed}`)
     .digest('base64')
@@ -38,18 +38,18 @@ function call(dto: Callback['dto'] = { acknowledged: MESSAGE }, { key = SECRET, 
 }
 
 describe('a signed call to a receipt', () => {
-  beforeEach(() => world.complete(184, '2.0.0', null))
+  beforeEach(() => harness.complete(184, '2.0.0', null))
 
   it('acknowledges once, with the time of the first call, and keeps the time of delivery', async () => {
     const token = await tokenOf()
     expect(await receipts.read(token)).toMatchObject({ messageId: MESSAGE, acknowledgedAt: null, signed: true })
     const first = await receipts.acknowledge(token, call({ acknowledged: MESSAGE, note: 'ticket 4711' }))
-    await world.advance(3)
+    await harness.advance(3)
     expect(await receipts.acknowledge(token, call())).toEqual(first)
-    const [delivery] = await world.deliveries()
+    const [delivery] = await harness.deliveries()
     expect(delivery).toMatchObject({ state: 'delivered', deliveredAt: '2026-01-01T00:00:00.000Z', acknowledged: { way: 'callback' } })
     expect(delivery!.acknowledged).toMatchObject({ note: 'ticket 4711', keyId: expect.stringMatching(/^sha256:/) })
-    expect(await world.said('hms.delivery.acknowledged.v1')).toHaveLength(1)
+    expect(await harness.said('hms.delivery.acknowledged.v1')).toHaveLength(1)
   })
 
   it('counts only with the valid secret, the signed body, a current time and the message id', async () => {
@@ -65,7 +65,7 @@ describe('a signed call to a receipt', () => {
     expect(await Promise.all(refused)).toEqual(refused.map(() => '401 HMS_RECEIPT_SIGNATURE'))
     for (const dto of [{}, { acknowledged: 'run_183_epa-pm25-limit_va-deq' }])
       expect(await refusal(receipts.acknowledge(token, call(dto)))).toBe('422 HMS_RECEIPT_OTHER')
-    expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
+    expect((await harness.deliveries())[0]!.acknowledged).toBeUndefined()
   })
 
   it('gets the same error for every invalid token', async () => {
@@ -76,7 +76,7 @@ describe('a signed call to a receipt', () => {
         problems.push([error.status, error.code, error.message])
       })
     }
-    world.clock.advanceTo(world.clock.now().getTime() + 30 * 24 * 3_600_000)
+    harness.clock.advanceTo(harness.clock.now().getTime() + 30 * 24 * 3_600_000)
     await receipts
       .read(token)
       .catch((error: Error & { code: string; status: number }) => problems.push([error.status, error.code, error.message]))
@@ -89,25 +89,25 @@ describe('a signed call to a receipt', () => {
 describe('a package to a receipt', () => {
   const KEY = 'a secret of the integration layer'
   const pack = (data: JsonObject, { key = KEY, skewMs = 0 } = {}): Callback => {
-    const meta = { from: 'va-deq', to: 'hms-svc', ts: new Date(world.clock.now().getTime() + skewMs).toISOString(), ver: '1.0' }
+    const meta = { from: 'va-deq', to: 'hms-svc', ts: new Date(harness.clock.now().getTime() + skewMs).toISOString(), ver: '1.0' }
     const unsigned = { meta, intent: 'acknowledge', data, tags: [] }
     const dto = { ...unsigned, sig: createHmac('sha256', key).update(canonicalJson(unsigned)).digest('hex') }
     return { headers: {}, body: Buffer.from(JSON.stringify(dto)), dto }
   }
   beforeEach(async () => {
-    await world.register({ id: 'va-deq', channels: [{ kind: 'a2a', url: 'https://va-deq.example/a2a', secret: KEY }] })
-    await world.complete(184, '2.0.0', null)
+    await harness.register({ id: 'va-deq', channels: [{ kind: 'a2a', url: 'https://va-deq.example/a2a', secret: KEY }] })
+    await harness.complete(184, '2.0.0', null)
   })
 
   it('acknowledges a package and is signed like it', async () => {
     await receipts.acknowledge(await tokenOf(), pack({ acknowledged: MESSAGE, note: 'ticket 4711' }))
     const acknowledged = { way: 'callback', note: 'ticket 4711', keyId: expect.stringMatching(/^sha256:/) }
-    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', acknowledged }])
+    expect(await harness.deliveries()).toMatchObject([{ state: 'delivered', acknowledged }])
   })
 
   it('keeps a note that is cut within a character as well-formed text', async () => {
     await receipts.acknowledge(await tokenOf(), pack({ acknowledged: MESSAGE, note: `${'x'.repeat(MAX_TEXT - 1)}😀` }))
-    const { note } = (await world.deliveries())[0]!.acknowledged!
+    const { note } = (await harness.deliveries())[0]!.acknowledged!
     expect([note!.isWellFormed(), note!.length]).toEqual([true, MAX_TEXT])
   })
 
@@ -132,84 +132,84 @@ describe('a package to a receipt', () => {
 describe('a webhook secret that was replaced', () => {
   it('is not accepted for calls once it no longer signs messages', async () => {
     const old = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
-    const previous = { secret: old, until: new Date(world.clock.now().getTime() + 3_600_000).toISOString() }
-    await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
-    await world.complete(184, '2.0.0', null)
+    const previous = { secret: old, until: new Date(harness.clock.now().getTime() + 3_600_000).toISOString() }
+    await harness.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
+    await harness.complete(184, '2.0.0', null)
     const token = await tokenOf()
-    world.clock.advanceTo(Date.parse(previous.until))
+    harness.clock.advanceTo(Date.parse(previous.until))
     expect(await refusal(receipts.acknowledge(token, call(undefined, { key: old })))).toBe('401 HMS_RECEIPT_SIGNATURE')
   })
 
   it('is accepted for calls as long as it signs messages', async () => {
     const old = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
-    const previous = { secret: old, until: new Date(world.clock.now().getTime() + 3_600_000).toISOString() }
-    await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
-    await world.complete(184, '2.0.0', null)
+    const previous = { secret: old, until: new Date(harness.clock.now().getTime() + 3_600_000).toISOString() }
+    await harness.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
+    await harness.complete(184, '2.0.0', null)
     await receipts.acknowledge(await tokenOf(), call(undefined, { key: old }))
-    expect(await world.deliveries()).toMatchObject([{ acknowledged: { way: 'callback' } }])
+    expect(await harness.deliveries()).toMatchObject([{ acknowledged: { way: 'callback' } }])
   })
 })
 
 describe('a receipt', () => {
   it('ends the attempts at a message without a 2xx response, and the lane continues', async () => {
-    await world.register({ id: 'va-deq', lane: 'every', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
-    world.sender.script.set('va-deq', [500, 204])
-    await world.complete(184, '2.0.0', '1.5.0')
-    await world.complete(185, '2.1.0', '2.0.0')
-    const first = (await world.deliveries()).findIndex(({ version }) => version === '2.0.0')
+    await harness.register({ id: 'va-deq', lane: 'every', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
+    harness.sender.script.set('va-deq', [500, 204])
+    await harness.complete(184, '2.0.0', '1.5.0')
+    await harness.complete(185, '2.1.0', '2.0.0')
+    const first = (await harness.deliveries()).findIndex(({ version }) => version === '2.0.0')
     await receipts.acknowledge(await tokenOf(first), call())
-    await world.advance(1)
-    expect(world.sender.sent.map(({ body }) => body.data.version)).toEqual(['2.0.0', '2.1.0'])
-    await world.advance(60)
-    expect(world.sender.sent).toHaveLength(2)
-    const states = (await world.deliveries()).map(({ version, state }) => `${version} ${state}`)
+    await harness.advance(1)
+    expect(harness.sender.sent.map(({ body }) => body.data.version)).toEqual(['2.0.0', '2.1.0'])
+    await harness.advance(60)
+    expect(harness.sender.sent).toHaveLength(2)
+    const states = (await harness.deliveries()).map(({ version, state }) => `${version} ${state}`)
     expect(states.sort()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
   })
 
   it('that arrives during the attempt loses neither its evidence, its event nor the recovery of the channel', async () => {
-    world.sender.script.set('va-deq', [500, 500, 500, 500, 500, 204])
-    const send = world.sender.send.bind(world.sender)
-    world.sender.send = async (attempt, signal) => {
+    harness.sender.script.set('va-deq', [500, 500, 500, 500, 500, 204])
+    const send = harness.sender.send.bind(harness.sender)
+    harness.sender.send = async (attempt, signal) => {
       if (attempt.triesBefore === 5) await receipts.acknowledge(await tokenOf(), call())
       return send(attempt, signal)
     }
-    await world.complete(184, '2.0.0', null)
-    await world.leap(1_800)
-    const rows = await world.database.transaction(async (tx) => [
+    await harness.complete(184, '2.0.0', null)
+    await harness.leap(1_800)
+    const rows = await harness.database.transaction(async (tx) => [
       await tx.documents(BREAKERS).find(),
       (await tx.documents(EVIDENCE).find()).map(({ status }) => status),
     ])
     expect(rows).toEqual([[expect.objectContaining({ failures: 0, openUntil: null })], [500, 500, 500, 500, 500, 204]])
-    expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([{ tries: 6, status: 204 }])
+    expect(await harness.said('hms.delivery.delivered.v1')).toMatchObject([{ tries: 6, status: 204 }])
     const acknowledged = { way: 'callback', at: expect.any(String) as string }
-    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', tries: 6, nextAttemptAt: null, acknowledged }])
-    expect(world.sender.sent).toHaveLength(6)
-    expect(await world.database.transaction((tx) => world.runtime.timers.pending(tx, 'deliver:'))).toEqual([])
+    expect(await harness.deliveries()).toMatchObject([{ state: 'delivered', tries: 6, nextAttemptAt: null, acknowledged }])
+    expect(harness.sender.sent).toHaveLength(6)
+    expect(await harness.database.transaction((tx) => harness.runtime.timers.pending(tx, 'deliver:'))).toEqual([])
   })
 
   it('that arrives during an attempt that fails counts as delivered, and the attempt as failed', async () => {
-    world.sender.script.set('va-deq', [500, 204])
-    const send = world.sender.send.bind(world.sender)
-    world.sender.send = async (attempt, signal) => {
+    harness.sender.script.set('va-deq', [500, 204])
+    const send = harness.sender.send.bind(harness.sender)
+    harness.sender.send = async (attempt, signal) => {
       await receipts.acknowledge(await tokenOf(), call())
       return send(attempt, signal)
     }
-    await world.complete(184, '2.0.0', null)
-    await world.leap(1_800)
-    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', tries: 1, log: [{ outcome: 'retry', status: 500 }] }])
-    expect(await world.database.transaction((tx) => tx.documents(BREAKERS).find())).toMatchObject([{ failures: 1 }])
-    expect((await world.said('hms.delivery.delivered.v1')).concat(await world.said('hms.delivery.given-up.v1'))).toEqual([])
-    expect(world.sender.sent).toHaveLength(1)
+    await harness.complete(184, '2.0.0', null)
+    await harness.leap(1_800)
+    expect(await harness.deliveries()).toMatchObject([{ state: 'delivered', tries: 1, log: [{ outcome: 'retry', status: 500 }] }])
+    expect(await harness.database.transaction((tx) => tx.documents(BREAKERS).find())).toMatchObject([{ failures: 1 }])
+    expect((await harness.said('hms.delivery.delivered.v1')).concat(await harness.said('hms.delivery.given-up.v1'))).toEqual([])
+    expect(harness.sender.sent).toHaveLength(1)
   })
 
   it('of a channel without a secret is acknowledged by its token, but not by reading it', async () => {
-    await world.register({ id: 'va-deq', channels: [{ kind: 'email', to: 'air@va.example' }] })
-    await world.complete(184, '2.0.0', null)
+    await harness.register({ id: 'va-deq', channels: [{ kind: 'email', to: 'air@va.example' }] })
+    await harness.complete(184, '2.0.0', null)
     const token = await tokenOf()
     expect(await receipts.read(token)).toMatchObject({ acknowledgedAt: null, signed: false })
-    expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
+    expect((await harness.deliveries())[0]!.acknowledged).toBeUndefined()
     await receipts.acknowledge(token, { headers: {}, body: Buffer.from('{}'), dto: {} })
-    expect((await world.deliveries())[0]!.acknowledged).toMatchObject({ way: 'link', keyId: null })
+    expect((await harness.deliveries())[0]!.acknowledged).toMatchObject({ way: 'link', keyId: null })
   })
 
   it('has another token on the next channel when that channel takes over', async () => {
@@ -217,10 +217,10 @@ describe('a receipt', () => {
       { kind: 'webhook' as const, url: 'https://va-deq.example/', secret: SECRET },
       { kind: 'email' as const, to: 'air@va.example' },
     ]
-    await world.register({ id: 'va-deq', deliver: 'first', channels })
-    world.sender.script.set('va-deq/webhook', [410])
-    await world.complete(184, '2.0.0', null)
-    await world.advance(1)
+    await harness.register({ id: 'va-deq', deliver: 'first', channels })
+    harness.sender.script.set('va-deq/webhook', [410])
+    await harness.complete(184, '2.0.0', null)
+    await harness.advance(1)
     const tokens = [await tokenOf(0), await tokenOf(1)]
     expect(new Set(tokens).size).toBe(2)
     const ways = await Promise.all(tokens.map((token) => receipts.read(token)))

@@ -6,54 +6,54 @@ import { CHECK_OFFSETS_MS } from './check-for-acks.js'
 const SFTP: Channel = { kind: 'sftp', host: 'sftp.va.example', port: 22, user: 'hms', hostKey: '', dir: '/inbox', key: 'key' }
 const MESSAGE = 'run_184_epa-pm25-limit_va-deq'
 
-let world: Awaited<ReturnType<typeof notifierFixture>>
+let harness: Awaited<ReturnType<typeof notifierFixture>>
 beforeEach(async () => {
-  world = await notifierFixture()
-  await world.register({ id: 'va-deq', channels: [SFTP] })
+  harness = await notifierFixture()
+  await harness.register({ id: 'va-deq', channels: [SFTP] })
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 /** Advances from check to check. */
 async function pass(untilMs: number): Promise<void> {
   const start = Date.parse('2026-01-01T00:00:00Z')
   for (const offset of CHECK_OFFSETS_MS.filter((ms) => ms <= untilMs)) {
-    world.clock.advanceTo(Math.max(start + offset, world.clock.now().getTime()))
-    await world.quiet()
-    await world.quiet()
+    harness.clock.advanceTo(Math.max(start + offset, harness.clock.now().getTime()))
+    await harness.quiet()
+    await harness.quiet()
   }
 }
 
 describe('a document in a folder', () => {
   it("is acknowledged once by the file beside it, with the partner's text on one line", async () => {
-    await world.complete(184, '2.0.0', null)
+    await harness.complete(184, '2.0.0', null)
     await pass(2 * 60_000)
-    expect(await world.deliveries()).toMatchObject([{ state: 'delivered' }])
-    expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
-    world.sender.acks = new Map([[MESSAGE, 'taken up\r\n\u001b[2Jby gateway 7\n']])
+    expect(await harness.deliveries()).toMatchObject([{ state: 'delivered' }])
+    expect((await harness.deliveries())[0]!.acknowledged).toBeUndefined()
+    harness.sender.acks = new Map([[MESSAGE, 'taken up\r\n\u001b[2Jby gateway 7\n']])
     await pass(5 * 60_000)
     const acknowledged = { way: 'file', keyId: null, note: 'taken up [2Jby gateway 7', at: '2026-01-01T00:05:00.000Z' }
-    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', acknowledged }])
-    expect(await world.said('hms.delivery.acknowledged.v1')).toMatchObject([{ message: MESSAGE, way: 'file' }])
+    expect(await harness.deliveries()).toMatchObject([{ state: 'delivered', acknowledged }])
+    expect(await harness.said('hms.delivery.acknowledged.v1')).toMatchObject([{ message: MESSAGE, way: 'file' }])
     await pass(24 * 3_600_000)
-    expect(world.sender.looks).toEqual([[MESSAGE], [MESSAGE], [MESSAGE]])
+    expect(harness.sender.looks).toEqual([[MESSAGE], [MESSAGE], [MESSAGE]])
   })
 
   it('is checked twenty times within a week, even if the server cannot be reached', async () => {
-    world.sender.acks = undefined
-    await world.complete(184, '2.0.0', null)
+    harness.sender.acks = undefined
+    await harness.complete(184, '2.0.0', null)
     await pass(Infinity)
-    expect(world.sender.looks).toHaveLength(CHECK_OFFSETS_MS.length)
-    world.clock.advanceTo(world.clock.now().getTime() + 30 * 24 * 3_600_000)
-    await world.quiet()
-    expect(world.sender.looks).toHaveLength(CHECK_OFFSETS_MS.length)
-    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', deliveredAt: '2026-01-01T00:00:00.000Z' }])
+    expect(harness.sender.looks).toHaveLength(CHECK_OFFSETS_MS.length)
+    harness.clock.advanceTo(harness.clock.now().getTime() + 30 * 24 * 3_600_000)
+    await harness.quiet()
+    expect(harness.sender.looks).toHaveLength(CHECK_OFFSETS_MS.length)
+    expect(await harness.deliveries()).toMatchObject([{ state: 'delivered', deliveredAt: '2026-01-01T00:00:00.000Z' }])
   })
 
   it('is checked together with the others of its folder, and no other folder is checked', async () => {
-    await world.register({ id: 'md-mde' }, { id: 'va-deq', lane: 'every', channels: [SFTP] })
-    await world.complete(184, '2.0.0', null)
-    await world.complete(185, '2.1.0', '2.0.0')
+    await harness.register({ id: 'md-mde' }, { id: 'va-deq', lane: 'every', channels: [SFTP] })
+    await harness.complete(184, '2.0.0', null)
+    await harness.complete(185, '2.1.0', '2.0.0')
     await pass(60_000)
-    expect(world.sender.looks).toEqual([['run_185_epa-pm25-limit_va-deq', MESSAGE]])
+    expect(harness.sender.looks).toEqual([['run_185_epa-pm25-limit_va-deq', MESSAGE]])
   })
 })

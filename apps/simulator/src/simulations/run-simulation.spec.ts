@@ -6,20 +6,20 @@ import type { ReplayRunner } from '../replay/replay-runner.js'
 import { ADAPTS, bundleOf, dossierOf, HARD_CODED, POLICY, SCENARIO, THROWS } from '../testing/dossier.fixture.js'
 import { SCENARIO_RULES_MAX_BYTES } from '../scenarios/scenario.table.js'
 import { recordedHead } from '../testing/recorded-head.fixture.js'
-import { HeldRunner, simulatorWorld, TRACE } from '../testing/simulator-world.suite.js'
+import { HeldRunner, simulatorHarness, TRACE } from '../testing/simulator-harness.suite.js'
 
-type World = Awaited<ReturnType<typeof simulatorWorld>>
-let world: World | undefined
-afterEach(() => world?.stop())
+type Harness = Awaited<ReturnType<typeof simulatorHarness>>
+let harness: Harness | undefined
+afterEach(() => harness?.stop())
 
-async function open(options?: Parameters<typeof simulatorWorld>[0]): Promise<World> {
-  world = await simulatorWorld(options)
-  return world
+async function open(options?: Parameters<typeof simulatorHarness>[0]): Promise<Harness> {
+  harness = await simulatorHarness(options)
+  return harness
 }
 
 const TIGHTENED = () => dossierOf(['2.0.0', 25], ['1.5.0', 35])
 
-async function resultOf(given: World, dossier = TIGHTENED()) {
+async function resultOf(given: Harness, dossier = TIGHTENED()) {
   await given.linted(await dossier)
   await given.settle()
   return (await given.results())[0]
@@ -164,7 +164,7 @@ export default (reading, getPolicy) =>
   const READS_BOTH = `id: both\npolicies: [${POLICY}, ${OZONE}]\ncorpus: virginia
 alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65\n`
 
-  async function withBoth(document: (given: World) => Promise<ConfigDocument>): Promise<World> {
+  async function withBoth(document: (given: Harness) => Promise<ConfigDocument>): Promise<Harness> {
     const given = await open({ profile: 'production' })
     await given.recorded(await document(given))
     await given.addBots({ both: BOT })

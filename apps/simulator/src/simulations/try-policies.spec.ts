@@ -7,17 +7,17 @@ import { InlineReplayRunner, type ReplayRunner } from '../replay/replay-runner.j
 import type { Replayed, ReplayTask } from '../replay/replay.js'
 import { ADAPTS, CORPUS, dossierOf, HARD_CODED, POLICY, SCENARIO } from '../testing/dossier.fixture.js'
 import { recordedHead } from '../testing/recorded-head.fixture.js'
-import { HeldRunner, simulatorWorld } from '../testing/simulator-world.suite.js'
+import { HeldRunner, simulatorHarness } from '../testing/simulator-harness.suite.js'
 
-type World = Awaited<ReturnType<typeof simulatorWorld>>
-let world: World | undefined
-afterEach(() => world?.stop())
+type Harness = Awaited<ReturnType<typeof simulatorHarness>>
+let harness: Harness | undefined
+afterEach(() => harness?.stop())
 
-async function open(options?: Parameters<typeof simulatorWorld>[0]): Promise<World> {
-  world = await simulatorWorld(options)
-  await world.addBots({ one: ADAPTS })
-  await world.addEvidence()
-  return world
+async function open(options?: Parameters<typeof simulatorHarness>[0]): Promise<Harness> {
+  harness = await simulatorHarness(options)
+  await harness.addBots({ one: ADAPTS })
+  await harness.addEvidence()
+  return harness
 }
 
 const policy = (version: string, limit: number) => ({ id: POLICY, version, effective: '2024-09-01T00:00:00Z', limit })
@@ -42,7 +42,7 @@ class StepRunner implements ReplayRunner {
 }
 
 describe('trials of one question', () => {
-  const opened = async (): Promise<{ given: World; runner: StepRunner }> => {
+  const opened = async (): Promise<{ given: Harness; runner: StepRunner }> => {
     const runner = new StepRunner()
     return { given: await open({ runner }), runner }
   }
@@ -162,8 +162,8 @@ describe('a trial', () => {
   })
 
   it('never passes without evidence, not even in dev', async () => {
-    world = await simulatorWorld()
-    const trial = await world.trials.execute(CHANGE)
+    harness = await simulatorHarness()
+    const trial = await harness.trials.execute(CHANGE)
     expect(trial).toMatchObject({
       verdict: 'INCONCLUSIVE',
       reason: 'NO_EVIDENCE',

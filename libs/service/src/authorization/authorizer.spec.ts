@@ -23,7 +23,7 @@ const READ: AccessNeed = { what: 'read', dev: 'open' }
 const BOT: AccessNeed = { what: { bot: 'a' }, dev: 'loopback' }
 const STATEMENT: AccessNeed = { what: 'statement', dev: 'asked' }
 
-async function world(profile: Profile = 'production') {
+async function harness(profile: Profile = 'production') {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [person, counsel, service, operator] = [generateKeyPair(), generateKeyPair(), generateKeyPair(), generateKeyPair()]
   const signers = {
@@ -101,7 +101,7 @@ async function world(profile: Profile = 'production') {
 
 describe('Authorizer', () => {
   it('accepts a key within its scope, and names the caller as a key', async () => {
-    const { key, ask } = await world()
+    const { key, ask } = await harness()
     const operate = key(['operate'], { name: 'EPA Chief' })
     expect(await ask(`Bearer ${operate.token}`, OPERATE)).toBe(`key ${operate.record.id} (EPA Chief)`)
     expect(await ask(`bearer  ${operate.token}`, READ)).toMatch(/^key /)
@@ -115,7 +115,7 @@ describe('Authorizer', () => {
   })
 
   it('suggests no key to an anonymous client where a signed statement is required', async () => {
-    const { access } = await world()
+    const { access } = await harness()
     const refused = { code: 'HMS_AUTH_REQUIRED', detail: expect.not.stringContaining('HMS_TOKEN') as string }
     await expect(
       access.admit({ method: 'POST', url: '/v1/tokens', headers: {}, body: BODY, peer: undefined }, STATEMENT),
@@ -123,7 +123,7 @@ describe('Authorizer', () => {
   })
 
   it('accepts no key, whatever its scope, where a signed statement is required', async () => {
-    const { key, ask, signed, signers } = await world()
+    const { key, ask, signed, signers } = await harness()
     expect(await ask(`Bearer ${key(['operate']).token}`, STATEMENT)).toBe('403 HMS_AUTH_STATEMENT_REQUIRED')
     expect(await ask(await signed(signers.operator), STATEMENT)).toBe('operator')
     expect(await ask(await signed(signers.person), STATEMENT)).toBe('EPA Chief')
@@ -137,12 +137,12 @@ describe('Authorizer', () => {
     ['a text that is no key', 'Bearer operate', '401 HMS_AUTH_TOKEN_UNKNOWN'],
     ['two keys', 'Bearer a b', '401 HMS_AUTH_INVALID'],
   ])('refuses %s', async (_what, header, refusal) => {
-    const { ask } = await world()
+    const { ask } = await harness()
     expect(await ask(header, READ)).toBe(refusal)
   })
 
   it('refuses requests signed by a service or an unknown key, for another request, used before, or too old', async () => {
-    const { ask, signed, signers, clock } = await world()
+    const { ask, signed, signers, clock } = await harness()
     expect(await ask(await signed(signers.service), OPERATE)).toBe('401 HMS_AUTH_INVALID')
     expect(await ask(await signed(localSigner(generateKeyPair().privateKey)), OPERATE)).toBe('401 HMS_AUTH_INVALID')
     expect(await ask(await signed(signers.operator, { path: '/v1/x' }), OPERATE)).toBe('401 HMS_AUTH_INVALID')
@@ -155,7 +155,7 @@ describe('Authorizer', () => {
   })
 
   it('accepts a signed request once, across all instances and restarts', async () => {
-    const { ask, signed, signers, other } = await world()
+    const { ask, signed, signers, other } = await harness()
     const [one, two] = [await signed(signers.operator), await signed(signers.person)]
     const both = await Promise.all([ask(one, OPERATE), ask(one, OPERATE, {}, other)])
     expect(both.sort()).toEqual(['401 HMS_AUTH_REPLAYED', 'operator'])
@@ -164,12 +164,12 @@ describe('Authorizer', () => {
   })
 
   it('accepts a signed request for its own installation only', async () => {
-    const { ask, signed, signers } = await world()
+    const { ask, signed, signers } = await harness()
     expect(await ask(await signed(signers.operator, { audience: `sha256:${'0'.repeat(64)}` }), OPERATE)).toBe('401 HMS_AUTH_AUDIENCE')
   })
 
   it('stores nonces while their requests are valid, and refuses requests instead of dropping a nonce', async () => {
-    const { ask, signed, signers, clock, database } = await world()
+    const { ask, signed, signers, clock, database } = await harness()
     const remembered = (): Promise<number> => database.autocommit((tx) => tx.documents(REQUEST_NONCES).count())
     for (let at = 0; at < 30; at++) await ask(await signed(signers.operator), OPERATE)
     expect(await remembered()).toBe(30)
@@ -183,7 +183,7 @@ describe('Authorizer', () => {
   })
 
   it('checks the time of a signed request by the clock of the database, not by its own', async () => {
-    const { ask, signed, signers, clock, time } = await world()
+    const { ask, signed, signers, clock, time } = await harness()
     const now = await signed(signers.person)
     clock.advanceTo(clock.now().getTime() + 3 * 3_600_000)
     expect(await ask(now, OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
@@ -193,7 +193,7 @@ describe('Authorizer', () => {
   })
 
   it('requires a key in profile dev only for operator actions, and for a bot that is not on loopback', async () => {
-    const { ask, key } = await world('dev')
+    const { ask, key } = await harness('dev')
     expect(await Promise.all([ask(undefined, READ), ask(undefined, BOT), ask(undefined, OPERATE)])).toEqual([
       'not asked',
       'not asked',
@@ -210,7 +210,7 @@ describe('Authorizer', () => {
   })
 
   it('ends the streams of a key once when the key is revoked or expires, and no other streams', async () => {
-    const { access, key, clock } = await world()
+    const { access, key, clock } = await harness()
     const ended: string[] = []
     const [revoked, expiring, kept] = [key(['read']), key(['read'], { expiresAt: '2026-01-01T00:01:00Z' }), key(['read'])]
     for (const [name, { record }] of Object.entries({ revoked, expiring, kept })) access.tokens.onInvalid(record.id, () => ended.push(name))
@@ -224,7 +224,7 @@ describe('Authorizer', () => {
   })
 
   it('keeps a revocation, whatever an older copy of the key contains', async () => {
-    const { access, key, ask } = await world()
+    const { access, key, ask } = await harness()
     const { token, record } = key(['read'])
     access.tokens.add({ ...record, revokedAt: '2026-01-01T00:00:01Z' })
     access.tokens.replaceAll([record])

@@ -160,10 +160,10 @@ describe('TokenReader', () => {
 })
 
 describe('a row of the token table', () => {
-  const judged = async (prepare: (world: ReturnType<typeof service>, known: ReturnType<typeof fresh>) => Promise<unknown>) => {
-    const [world, known, book] = [service(), fresh(), new TokenBook(clock)]
-    await prepare(world, known)
-    const reader = new TokenReader(book, [world.source])
+  const judged = async (prepare: (harness: ReturnType<typeof service>, known: ReturnType<typeof fresh>) => Promise<unknown>) => {
+    const [harness, known, book] = [service(), fresh(), new TokenBook(clock)]
+    await prepare(harness, known)
+    const reader = new TokenReader(book, [harness.source])
     await reader.start()
     await settle()
     reader.stop()
@@ -171,7 +171,7 @@ describe('a row of the token table', () => {
       code: judge(book, known.token),
       scopes: book.valid(known.token)?.scopes,
       refused: [...book.verified.refusals.keys()],
-      said: world.said(),
+      said: harness.said(),
     }
   }
   const UNKNOWN = 'HMS_AUTH_TOKEN_UNKNOWN'

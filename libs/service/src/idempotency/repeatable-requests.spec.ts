@@ -7,7 +7,7 @@ import { type KeyedCall, keyedCall, RepeatableRequests } from './idempotency-key
 const BODY = Buffer.from('{"a":1}')
 const DAY_MS = 24 * 60 * 60 * 1000
 
-function world() {
+function harness() {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)
   return {
@@ -26,7 +26,7 @@ const code = (work: Promise<unknown>): Promise<unknown> =>
 
 describe('a request with an Idempotency-Key', () => {
   it('gets its stored response for a day, and is executed again after that', async () => {
-    const { requests, pass } = world()
+    const { requests, pass } = harness()
     const first = call()
     expect(await code(requests.begin(first))).toBe('goes on')
     await requests.settle(first, 201, '{"id":"x"}')
@@ -37,7 +37,7 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('with another body is refused, whether or not the first has completed', async () => {
-    const { requests } = world()
+    const { requests } = harness()
     const first = call()
     await requests.begin(first)
     const other = (): Promise<unknown> => code(requests.begin(call('k', Buffer.from('{}'), true)))
@@ -47,21 +47,21 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('of another caller, or to another path, is a separate request', async () => {
-    const { requests } = world()
+    const { requests } = harness()
     await requests.begin(call())
     expect(await code(requests.begin(call('k', BODY, false, 'counsel')))).toBe('goes on')
     expect(await code(requests.begin(keyedCall('k', 'chief', '/v1/bots', BODY, false)))).toBe('goes on')
   })
 
   it('is executed once when several arrive at the same time', async () => {
-    const { requests } = world()
+    const { requests } = harness()
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => code(requests.begin(call()))))
     expect(outcomes.filter((outcome) => outcome === 'goes on')).toHaveLength(1)
     expect(outcomes.filter((outcome) => outcome === 'HMS_HTTP_KEY_BUSY')).toHaveLength(19)
   })
 
   it('is taken over once after the lease of the first attempt, whose later result changes nothing', async () => {
-    const { requests, pass } = world()
+    const { requests, pass } = harness()
     const first = call()
     await requests.begin(first)
     pass(15_000)
@@ -74,7 +74,7 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('that was refused may be sent again, with the same or another body', async () => {
-    const { requests } = world()
+    const { requests } = harness()
     const first = call()
     await requests.begin(first)
     await requests.release(first)
@@ -82,13 +82,13 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('does not wait for an active attempt if its handler detects repeats itself', async () => {
-    const { requests } = world()
+    const { requests } = harness()
     await requests.begin(call('k', BODY, true))
     expect(await code(requests.begin(call('k', BODY, true)))).toBe('goes on')
   })
 
   it('is not stored with a response of more than a million characters', async () => {
-    const { requests, kept } = world()
+    const { requests, kept } = harness()
     const first = call()
     await requests.begin(first)
     await requests.settle(first, 200, 'x'.repeat(1024 * 1024 + 1))
@@ -96,7 +96,7 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('above ten thousand replaces the oldest of the same caller, and none of other callers', async () => {
-    const { requests, database, kept, pass } = world()
+    const { requests, database, kept, pass } = harness()
     await requests.begin(call('theirs', BODY, false, 'counsel'))
     await database.transaction(async (tx) => {
       for (let n = 0; n < 10_000; n++) {

@@ -38,7 +38,7 @@ const rotated = (version: number, envelope: Envelope): ReceivedEvent<'hms.roster
   ({ type: 'hms.roster.rotated.v1', key: String(version), data: { version, envelope } }) as ReceivedEvent<'hms.roster.rotated.v1'>
 
 /** A service with its table, and an instance of it. */
-class World {
+class Harness {
   readonly clock = new VirtualClock()
   readonly database = new MemoryDatabase(this.clock)
   readonly signals: string[] = []
@@ -63,45 +63,45 @@ class World {
 }
 
 describe('the rosters of a service', () => {
-  let world: World
+  let harness: Harness
   beforeEach(() => {
-    world = new World()
+    harness = new Harness()
   })
 
   it('are followed step by step, stored, and announced to the other instances', async () => {
-    const { book, follow } = world.instance()
+    const { book, follow } = harness.instance()
     await follow(2, two)
     await follow(3, three)
-    expect([book.newest.version, await world.stored(), world.signals]).toEqual([3, [2, 3], ['rosters', 'rosters']])
+    expect([book.newest.version, await harness.stored(), harness.signals]).toEqual([3, [2, 3], ['rosters', 'rosters']])
   })
 
   it('are found again after a restart, whichever of them is pinned', async () => {
-    const { follow, reader } = world.instance()
+    const { follow, reader } = harness.instance()
     await reader.poll()
     await follow(2, two)
     await follow(3, three)
     for (const pin of [one, two, three]) {
-      const again = world.instance(pin)
+      const again = harness.instance(pin)
       await again.reader.poll()
       expect(again.book.newest.version).toBe(3)
     }
-    expect(await world.stored()).toEqual([1, 2, 3])
+    expect(await harness.stored()).toEqual([1, 2, 3])
   })
 
   it('are read at the next poll by an instance that was not notified', async () => {
-    const [first, other] = [world.instance(), world.instance()]
+    const [first, other] = [harness.instance(), harness.instance()]
     await other.reader.poll()
     other.reader.polls.start()
     await first.follow(2, two)
     expect(other.book.newest.version).toBe(1)
-    world.clock.advanceTo(world.clock.nextAt()!)
+    harness.clock.advanceTo(harness.clock.nextAt()!)
     await expect.poll(() => other.book.newest.version).toBe(2)
     void other.reader.polls.stop()
     expect(await other.reader.poll()).toBe(false)
   })
 
   it('include the steps of another instance before the next step is handled', async () => {
-    const [first, other] = [world.instance(), world.instance()]
+    const [first, other] = [harness.instance(), harness.instance()]
     await first.follow(2, two)
     await other.follow(3, three)
     expect(other.book.newest.version).toBe(3)
@@ -112,27 +112,27 @@ describe('the rosters of a service', () => {
     ['a step too far', 'HMS_ROSTER_VERSION', 3, async () => three],
     ['an older one under a new number', 'HMS_ROSTER_VERSION', 2, async () => one],
   ])('refuse %s with %s', async (_what, code, version, envelope) => {
-    const { book, follow } = world.instance()
+    const { book, follow } = harness.instance()
     await expect(follow(version, await envelope())).rejects.toMatchObject({ code, name: 'TerminalError' })
-    expect([book.newest.version, await world.stored(), world.signals]).toEqual([1, [], []])
+    expect([book.newest.version, await harness.stored(), harness.signals]).toEqual([1, [], []])
   })
 
   it('accept the same step twice, and never another step of the same version', async () => {
-    const { follow } = world.instance()
+    const { follow } = harness.instance()
     await follow(2, two)
     await follow(2, two)
     await expect(follow(2, await roster(2, 2, '2035-01-01T00:00:00Z'))).rejects.toMatchObject({ code: 'HMS_ROSTER_VERSION' })
-    expect(world.signals).toHaveLength(1)
+    expect(harness.signals).toHaveLength(1)
   })
 
   it('are not in force before the transaction is committed', async () => {
-    const { book } = world.instance()
-    const failing = world.database.transaction(async (tx) => {
+    const { book } = harness.instance()
+    const failing = harness.database.transaction(async (tx) => {
       await followRoster(rotated(2, two), tx, book, { send: () => undefined })
       throw new Error('the database went away')
     })
     await expect(failing).rejects.toThrow('went away')
-    expect([book.newest.version, await world.stored()]).toEqual([1, []])
+    expect([book.newest.version, await harness.stored()]).toEqual([1, []])
   })
 
   it('are verified again when they are read, so a forged row is ignored', async () => {
@@ -143,16 +143,16 @@ describe('the rosters of a service', () => {
       strangers.map(({ privateKey }) => localSigner(privateKey)),
     )
     expect(readRoster(forged).version).toBe(2)
-    await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version: 2, envelope: forged }))
-    const { book, reader } = world.instance()
+    await harness.database.transaction((tx) => tx.documents(ROSTERS).put({ version: 2, envelope: forged }))
+    const { book, reader } = harness.instance()
     await reader.poll()
     expect(book.newest.version).toBe(1)
-    expect(world.logged).toEqual(['error: a stored roster is not a valid successor; the newest verified roster stays in force'])
+    expect(harness.logged).toEqual(['error: a stored roster is not a valid successor; the newest verified roster stays in force'])
   })
 
   it('are read again every half minute while the database is away, which is logged once for each outage', async () => {
-    const { reader } = world.instance()
-    const { database } = world
+    const { reader } = harness.instance()
+    const { database } = harness
     const autocommit = database.autocommit.bind(database)
     const outage = async () => {
       database.autocommit = () => Promise.reject(new Error('connect ECONNREFUSED'))
@@ -162,18 +162,18 @@ describe('the rosters of a service', () => {
     }
     const line = 'warn: stored rosters could not be read; the newest verified roster stays in force'
     await outage()
-    expect(world.logged).toEqual([line])
+    expect(harness.logged).toEqual([line])
     await outage()
-    expect(world.logged).toEqual([line, line])
+    expect(harness.logged).toEqual([line, line])
   })
 
   it('are all read when they are more than one page', async () => {
     const last = ROSTERS_AT_ONCE + 5
     for (let version = 2; version <= last; version++) {
       const envelope = await roster(version)
-      await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version, envelope }))
+      await harness.database.transaction((tx) => tx.documents(ROSTERS).put({ version, envelope }))
     }
-    const { book, reader } = world.instance()
+    const { book, reader } = harness.instance()
     await reader.poll()
     const newest: Roster = book.newest
     expect(newest.version).toBe(last)

@@ -2,7 +2,7 @@ import { VirtualClock } from '#libs/platform/testing'
 import { describe, expect, it } from 'vitest'
 import { CancelWindow, MORE_MS, WINDOW_MS } from './cancel-window.js'
 
-function world() {
+function harness() {
   const clock = new VirtualClock()
   const seen: (number | 'sent')[] = []
   const ports = { now: () => clock.now().getTime(), after: (ms: number, task: () => void) => clock.after(ms, task) }
@@ -14,7 +14,7 @@ function world() {
 
 describe('the time to take a signature back', () => {
   it('counts down and sends once', () => {
-    const { pass, seen, sent } = world()
+    const { pass, seen, sent } = harness()
     expect(seen).toEqual([10])
     pass(WINDOW_MS - 1)
     expect(sent()).toBe(0)
@@ -24,7 +24,7 @@ describe('the time to take a signature back', () => {
   })
 
   it('sends nothing once it was cancelled', () => {
-    const { open, pass, sent } = world()
+    const { open, pass, sent } = harness()
     pass(WINDOW_MS - 500)
     open.cancel()
     pass(2 * WINDOW_MS)
@@ -32,14 +32,14 @@ describe('the time to take a signature back', () => {
   })
 
   it('sends at once, and not again', () => {
-    const { open, pass, sent } = world()
+    const { open, pass, sent } = harness()
     open.sendNow()
     pass(2 * WINDOW_MS)
     expect(sent()).toBe(1)
   })
 
   it('can be made longer', () => {
-    const { open, pass, sent } = world()
+    const { open, pass, sent } = harness()
     open.more()
     pass(WINDOW_MS)
     expect(sent()).toBe(0)

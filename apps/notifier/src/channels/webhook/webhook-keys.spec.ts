@@ -6,16 +6,16 @@ import { publicKeyOf } from '../channels.module.js'
 import { WebhookKeysController } from './webhook-keys.http.js'
 import { webhookPublicKey, withEd25519 } from './standard-webhooks.js'
 
-let world: Awaited<ReturnType<typeof notifierFixture>>
+let harness: Awaited<ReturnType<typeof notifierFixture>>
 beforeEach(async () => {
-  world = await notifierFixture()
+  harness = await notifierFixture()
 })
-afterEach(() => world.stop())
+afterEach(() => harness.stop())
 
 describe('the published keys', () => {
   it('verify the messages of notifier', async () => {
-    const { signer, roster } = world.runtime
-    const keys = await new WebhookKeysController(world.runtime.database, world.runtime.rosters).list()
+    const { signer, roster } = harness.runtime
+    const keys = await new WebhookKeysController(harness.runtime.database, harness.runtime.rosters).list()
     expect(keys).toEqual([
       { keyid: signer.keyid, webhook: expect.stringMatching(/^whpk_/), ssh: expect.stringMatching(/^ssh-ed25519 AAAA/) },
     ])
@@ -28,6 +28,6 @@ describe('the published keys', () => {
 
   it('are not guessed if the roster does not name the signing key', () => {
     const { privateKey } = generateKeyPair()
-    expect(() => publicKeyOf(world.runtime.roster, localSigner(privateKey))).toThrow(/roster does not name/)
+    expect(() => publicKeyOf(harness.runtime.roster, localSigner(privateKey))).toThrow(/roster does not name/)
   })
 })

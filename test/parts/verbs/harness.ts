@@ -22,7 +22,7 @@ const SETTINGS = {
 }
 
 /** A system that runs, a folder of files, and a server that takes webhooks and has one fault. */
-export class World {
+export class Harness {
   readonly words: Words
 
   private constructor(
@@ -36,7 +36,7 @@ export class World {
     this.words = new Words(api, folder, canned.url)
   }
 
-  static async start(): Promise<World> {
+  static async start(): Promise<Harness> {
     const scratch = scratchFolder()
     const port = await freePort()
     const env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_PORT: String(port), HMS_DATA_DIR: join(scratch.path, 'data') }
@@ -46,13 +46,13 @@ export class World {
       'GET /v1/policies': { status: 500, body: { code: 'HMS_TEST_BROKEN', detail: 'a bug', status: 500, next: [] } },
     })
     const dev = Served.start(['dev'], { ...env, ...SETTINGS })
-    const world = new World(scratch.path, env, new LooseApi({ url: env.HMS_URL }), dev, canned, () => scratch.remove())
+    const harness = new Harness(scratch.path, env, new LooseApi({ url: env.HMS_URL }), dev, canned, () => scratch.remove())
     const isReady = async (): Promise<boolean> => {
       if (dev.ended) throw new Error(`dev ended: ${dev.output}`)
       return ready(env.HMS_URL)
     }
     await until(() => `dev is ready: ${dev.output}`, isReady, PATIENCE_MS)
-    return world
+    return harness
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ const RUN = 'run state stages policies'
 const DATABASE = { HMS_DATABASE_URL: '{kept:database}' }
 
 /** Verbs that change something. Each form has its own policy, run, freeze, key…, named after it, or may repeat what another one did. */
-export const DEEDS: Row[] = [
+export const RESULTS: Row[] = [
   ['lint {assets}/policies/pm25.yaml', 0, 'epa-pm25-limit@2.0.0'],
   ['approve {policy:new-{form}} CHIEF --scope region:new-{form} --observe 30m', 0, 'queued for deployment', 'run state digest missing'],
   ['approvals reject {digest:seat-{form}} COUNSEL WHY', 0, 'Rejected by EPA Counsel', 'run state digest'],

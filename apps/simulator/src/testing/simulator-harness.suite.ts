@@ -64,7 +64,7 @@ class CountedRunner implements ReplayRunner {
 }
 
 /** Fixture with the simulator's own parts on memory adapters and virtual time, without HTTP and bus. */
-export async function simulatorWorld({ profile = 'dev' as Profile, runner = new InlineReplayRunner() as ReplayRunner } = {}) {
+export async function simulatorHarness({ profile = 'dev' as Profile, runner = new InlineReplayRunner() as ReplayRunner } = {}) {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox, timers] = [new MemoryDatabase(clock), new MemoryOutboxStore(), new MemoryTimerStore()]
   const identity = await testIdentity()

@@ -56,7 +56,7 @@ export interface HeadOptions extends Partial<HeadPredicate> {
 }
 
 /** Fixture of the service behind its HTTP port, with a demo roster whose keys are all available. */
-export interface StoreWorld {
+export interface StoreHarness {
   url: string
   identity: TestIdentity
   host: Host
@@ -83,22 +83,22 @@ export async function startStore(
   change?: (roster: RosterPredicate) => void,
   environment: Environment = {},
   beforeStart?: (host: Host) => void,
-): Promise<StoreWorld & { clock: VirtualClock }> {
+): Promise<StoreHarness & { clock: VirtualClock }> {
   const clock = new VirtualClock(AT)
   const identity = await testIdentity(change)
-  return { ...(await startWorld(profile, clock, identity, async () => openMemoryService(clock), environment, beforeStart)), clock }
+  return { ...(await startHarness(profile, clock, identity, async () => openMemoryService(clock), environment, beforeStart)), clock }
 }
 
 /** Starts one of several instances on one PostgreSQL, in real time. */
-export function startInstance(url: string, identity: TestIdentity): Promise<StoreWorld> {
-  return startWorld('dev', systemClock, identity, async (definition) => {
+export function startInstance(url: string, identity: TestIdentity): Promise<StoreHarness> {
+  return startHarness('dev', systemClock, identity, async (definition) => {
     await migrateService(definition, url)
     return openPostgresService(definition, { url, clock: systemClock, log: silentLogger, embedded: false, poolSize: 4 })
   })
 }
 
 /** Advances time until the promise resolves. */
-export async function inTime<T>({ clock, settle }: Pick<StoreWorld, 'settle'> & { clock: VirtualClock }, asked: Promise<T>): Promise<T> {
+export async function inTime<T>({ clock, settle }: Pick<StoreHarness, 'settle'> & { clock: VirtualClock }, asked: Promise<T>): Promise<T> {
   const end = { reached: false }
   const mark = (): void => void (end.reached = true)
   asked.then(mark, mark)
@@ -109,14 +109,14 @@ export async function inTime<T>({ clock, settle }: Pick<StoreWorld, 'settle'> & 
   return asked
 }
 
-async function startWorld(
+async function startHarness(
   profile: Profile,
   clock: Clock,
   identity: TestIdentity,
   open: HostAdapters['open'],
   environment: Environment = {},
   beforeStart: (host: Host) => void = () => {},
-): Promise<StoreWorld> {
+): Promise<StoreHarness> {
   const bus = new RecordingBus()
   const host = await Host.create(['config-store'], {
     profile,

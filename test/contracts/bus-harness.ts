@@ -12,7 +12,7 @@ export const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
 export const STATE_TOPIC = { name: 'hms.config.state.v1', producer: 'linter' }
 
 /** A log with one producer, the linter, whose outbox a real relay empties; `open` is what a new process would do. */
-export class BusWorld {
+export class BusHarness {
   private readonly open = new Set<EventBus>()
   private readonly outbox: Outbox
   private readonly relay: Relay
@@ -66,8 +66,8 @@ export class BusWorld {
     openAdapter: () => EventBus,
     database: Database = new MemoryDatabase(systemClock),
     store: OutboxStore = new MemoryOutboxStore(),
-  ): Promise<BusWorld> {
-    return new BusWorld(await testIdentity(), openAdapter, database, store)
+  ): Promise<BusHarness> {
+    return new BusHarness(await testIdentity(), openAdapter, database, store)
   }
 
   openBus(): EventBus {
@@ -81,7 +81,7 @@ export class BusWorld {
     await bus.close()
   }
 
-  /** A name that no other test of this world uses; as a group it belongs to the simulator. */
+  /** A name that no other test of this harness uses; as a group it belongs to the simulator. */
   name(): string {
     return `simulator.t${++this.names}`
   }

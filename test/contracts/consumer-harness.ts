@@ -22,7 +22,7 @@ import type { Adapter } from './adapter.js'
 export type ConsumerAdapter = Adapter & { outbox: OutboxStore; positions: PositionStore }
 
 /** The simulator reads the linter's topic, with a handler that tests replace. */
-export class ConsumerWorld {
+export class ConsumerHarness {
   readonly clock = new VirtualClock()
   readonly metrics = new Metrics()
   readonly handled: number[] = []
@@ -60,8 +60,8 @@ export class ConsumerWorld {
     })
   }
 
-  static async open(adapter: ConsumerAdapter): Promise<ConsumerWorld> {
-    return new ConsumerWorld(adapter, await testIdentity())
+  static async open(adapter: ConsumerAdapter): Promise<ConsumerHarness> {
+    return new ConsumerHarness(adapter, await testIdentity())
   }
 
   get isInMemory(): boolean {

@@ -39,7 +39,7 @@ function uncounted(): Metrics {
 }
 
 /** Eight services, a broker, partners and people on one virtual time. */
-export class World {
+export class Harness {
   readonly scheduler: Scheduler
   readonly history: History
   readonly broker = new Broker()
