@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Metafile } from 'esbuild'
@@ -18,7 +17,9 @@ describe('the bundle of the CLI', () => {
   let made: Awaited<ReturnType<Bundler['bundleCli']>>
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hms-cli-bundle-'))
+    // As deep as the one that ships, because the bundle names the verbs that run services by a relative path.
+    await mkdir(join(ROOT, 'dist/apps/cli'), { recursive: true })
+    folder = await mkdtemp(join(ROOT, 'dist/apps/cli/bundle-'))
     // Plain JavaScript, without types.
     bundler = (await import(/* @vite-ignore */ pathToFileURL(join(ROOT, 'apps/demo/bin/bundle-cli.mjs')).href)) as Bundler
     made = await bundler.bundleCli({ folder })

@@ -22,9 +22,7 @@ const ENTRY = moduleOf('main')
 const PARTS = {
   base: ['process-io', 'program'].map(moduleOf),
   requests: ['coverage/coverage', 'policies/get', 'policies/history', 'policies/policies'].map(moduleOf),
-  decisions: ['approvals/waiting', 'rollback/rollback', 'runs/runs', 'runs/watch', 'sign/sign', 'tickets/tickets', 'whoami/whoami'].map(
-    moduleOf,
-  ),
+  decisions: ['approvals/waiting', 'rollback/rollback', 'runs/runs', 'runs/watch', 'tickets/tickets', 'whoami/whoami'].map(moduleOf),
 }
 const ALONE = ['main', 'completion/complete', 'completion/scripts', 'help/help'].map(moduleOf)
 
