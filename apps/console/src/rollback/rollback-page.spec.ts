@@ -14,6 +14,7 @@ async function page(preview: unknown, query = 'to=1.5.0', live: Record<string, V
     [`/v1/policies/${ID}/history?limit=50`]: [],
     [`/v1/policies/${ID}?version=1.5.0`]: { id: ID, version: '1.5.0', value: { id: ID, version: '1.5.0', limit: 35 } },
     [`/v1/rollbacks/preview?policy=${ID}&version=1.5.0`]: preview,
+    [`/v1/rollbacks/preview?policy=${ID}&version=1.5.0&only=true`]: preview,
     [`/v1/coverage?policy=${ID}&bots=all`]: { policy: ID, total: 1, current: 1, versions: [], lagging: [], bots: [BOT] },
     '/v1/roster': [{ version: 1, envelope: await rosterOf(['EPA Chief', 'EPA Counsel']) }],
   }
@@ -39,11 +40,16 @@ describe('the page of a rollback', () => {
     expect((await page(preview, 'to=1.5.0&only=yes')).text).not.toContain('is not known')
   })
 
-  it('reports that one signature does not take it back, and leads to the form below, not to a key that may read', async () => {
-    const { text } = await page(NOT_PREAPPROVED)
-    expect(text).toContain('as many signatures as an approval of that version. Prepare it for signatures below.')
-    expect(text).not.toMatch(/Not allowed|is not known/)
-  })
+  it.each(['to=1.5.0', 'to=1.5.0&only=yes'])(
+    'offers to prepare what one signature does not take back, not to sign it (%s)',
+    async (query) => {
+      const { text, html } = await page(NOT_PREAPPROVED, query)
+      expect(text).toContain('as many signatures as an approval of that version. Prepare it for signatures below.')
+      expect(text).not.toMatch(/Not allowed|is not known/)
+      expect(html).not.toMatch(/data-signing|data-stopwatch/)
+      expect((await page({ moved: [] }, query)).html).toMatch(/data-stopwatch.*data-signing/s)
+    },
+  )
 
   it('says that the values of the version to bring back were not verified', async () => {
     const policy = { id: ID, version: '2.0.0', limit: 25 } as unknown as PolicyDocument

@@ -28,8 +28,8 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
   const version = encodeURIComponent(to)
   const target = to === '' ? undefined : await read<PastPolicyView>(`${path}?version=${version}`)
   const only = query.get('only') === 'yes'
-  const preview =
-    to === '' || only ? undefined : await read<RollbackPreview>(`/v1/rollbacks/preview?policy=${encodeURIComponent(id)}&version=${version}`)
+  const previewPath = `/v1/rollbacks/preview?policy=${encodeURIComponent(id)}&version=${version}${only ? '&only=true' : ''}`
+  const preview = to === '' ? undefined : await read<RollbackPreview>(previewPath)
   const fleet = target === undefined ? undefined : await readFleet(read, id)
   const inForce = target === undefined ? undefined : (await verified([id])).get(id)
   const missing = policy.kind === 'missing' && history.kind === 'missing'
@@ -51,12 +51,15 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
           {(past) => (
             <div class="columns">
               <div>
-                <Moves preview={preview} id={id} chosen={{ to, reason, 'public-reason': publicReason }} />
+                <Moves preview={preview!} id={id} only={only} chosen={{ to, reason, 'public-reason': publicReason }} />
                 <Changes from={inForce} to={past.value} version={to} />
                 <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
                 <p>{publicReason === '' ? 'Partners get no reason.' : `Partners receive: “${publicReason}”`}</p>
                 <Loaded answer={people} what="people of the roster">
-                  {(known) => <RollBack id={id} version={to} reason={reason} publicReason={publicReason} only={only} people={known} />}
+                  {(known) => {
+                    const chosen = { id, version: to, reason, publicReason, only }
+                    return <RollBack {...chosen} isPreapproved={preview!.kind !== 'missing'} people={known} />
+                  }}
                 </Loaded>
               </div>
               {fleet === undefined ? null : (
@@ -90,23 +93,24 @@ function Choose({ id, entries, live }: { id: string; entries: readonly PolicyHis
 
 /** Props of the list of policies that go back together, with the link that takes one back alone. */
 interface MovesProps {
-  /** `undefined` where the one policy is rolled back alone. */
-  preview: Answer<RollbackPreview> | undefined
+  preview: Answer<RollbackPreview>
   id: string
+  /** Whether this policy is rolled back alone. */
+  only: boolean
   /** Query parameters of the choices so far. */
   chosen: Record<string, string>
 }
 
-function Moves({ preview, id, chosen }: MovesProps): JSX.Element | null {
+function Moves({ preview, id, only, chosen }: MovesProps): JSX.Element | null {
   const address = (alone: boolean): string =>
     `/policies/${encodeURIComponent(id)}/rollback?${new URLSearchParams({ ...chosen, ...(alone ? { only: 'yes' } : {}) })}`
-  if (preview === undefined)
+  if (preview.kind === 'missing') return <Alert kind="warning" title={`${preview.detail} Prepare it for signatures below.`} />
+  if (only)
     return (
       <p>
         {id} alone goes back, whatever it went live with. <a href={address(false)}>Take back all that went live together</a>
       </p>
     )
-  if (preview.kind === 'missing') return <Alert kind="warning" title={`${preview.detail} Prepare it for signatures below.`} />
   if (preview.kind !== 'loaded')
     return (
       <>
@@ -163,27 +167,36 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
   )
 }
 
-type RollBackProps = { id: string; version: string; reason: string; publicReason: string; only: boolean; people: People }
+type RollBackProps = Record<'id' | 'version' | 'reason' | 'publicReason', string> & {
+  only: boolean
+  isPreapproved: boolean
+  people: People
+}
 
-function RollBack({ id, version, reason, publicReason, only, people }: RollBackProps): JSX.Element {
+/** Form that signs the rollback, where one signature is enough for it, and the form that prepares it for several. */
+function RollBack({ id, version, reason, publicReason, only, isPreapproved, people }: RollBackProps): JSX.Element {
   return (
     <>
-      <p class="stopwatch" data-stopwatch hidden>
-        0.0 s
-      </p>
-      <SigningBlock
-        verb="Take it back now"
-        command={`hms-svc rollback ${id}@${version} ${only ? '--only ' : ''}--reason TEXT --sign NAME`}
-        payloads={[]}
-        act={{
-          kind: 'rollback',
-          path: '/v1/rollbacks',
-          body: { policy: id, version, reason: reason || undefined, publicReason: publicReason || undefined, only: only || undefined },
-          people: people.names,
-          mayNot: {},
-          audience: people.installation,
-        }}
-      />
+      {isPreapproved ? (
+        <>
+          <p class="stopwatch" data-stopwatch hidden>
+            0.0 s
+          </p>
+          <SigningBlock
+            verb="Take it back now"
+            command={`hms-svc rollback ${id}@${version} ${only ? '--only ' : ''}--reason TEXT --sign NAME`}
+            payloads={[]}
+            act={{
+              kind: 'rollback',
+              path: '/v1/rollbacks',
+              body: { policy: id, version, reason: reason || undefined, publicReason: publicReason || undefined, only: only || undefined },
+              people: people.names,
+              mayNot: {},
+              audience: people.installation,
+            }}
+          />
+        </>
+      ) : null}
       <Part still id="all" title="If one signature is not enough">
         <p>
           A version that the release in force does not name as fallback needs as many signatures as approving it would take. Such a rollback

@@ -118,10 +118,10 @@ function offerToCancel(name: string, over: () => void): void {
       over()
     },
   })
-  const press = (button: string, act: () => void): void => part(button).addEventListener('click', act, { signal: buttons.signal })
-  press('send', () => open.sendNow())
-  press('more', () => open.more())
-  press('cancel', () => {
+  const onClick = (button: string, act: () => void): void => part(button).addEventListener('click', act, { signal: buttons.signal })
+  onClick('send', () => open.sendNow())
+  onClick('more', () => open.more())
+  onClick('cancel', () => {
     open.cancel()
     close()
     form.hidden = false
