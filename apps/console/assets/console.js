@@ -191,7 +191,7 @@ const beside = document.querySelector('main[data-beside]')
 if (beside !== null) {
   let fitted = false
   follow(beside.dataset.beside, (page) => {
-    for (const id of ['world', 'holds']) {
+    for (const id of ['system-state', 'holds']) {
       const [old, fresh] = [document.getElementById(id), page.getElementById(id)]
       if (old !== null && fresh !== null && old.outerHTML !== fresh.outerHTML && !isInUse(old)) old.replaceWith(fresh.cloneNode(true))
     }

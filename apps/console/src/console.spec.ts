@@ -73,7 +73,7 @@ describe('the console', () => {
       })
     const lift = { path: '/v1/freezes/a/lift', envelopes: '{"payload":"e30=","payloadType":"a","signatures":[{"keyid":"a","sig":"YQ=="}]}' }
     for (const { body } of [await get('/rnus'), await post('/approvals', {}), await post('/signatures', lift)]) {
-      expect(body).toContain('id="harness"')
+      expect(body).toContain('id="system-state"')
       expect(body).toContain('id="holds"')
     }
   })

@@ -109,13 +109,13 @@ describe('a picture in an open page', () => {
   )
 
   it('shows the stop switch on a page that signs, and warns there when the state is another', async () => {
-    const head = (text: string) => `<p id="world" data-live>${text}</p><div id="holds" data-live>${text}</div>`
+    const head = (text: string) => `<p id="system-state" data-live>${text}</p><div id="holds" data-live>${text}</div>`
     const signing = '<section data-signing="{}"><input id="key"><p data-outcome></p></section>'
     await open(`<!doctype html>${head('well')}<main data-beside="/runs/7" data-state="PAUSED"><p id="form">1</p>${signing}</main>`)
     const beside = (text: string, state: string) => after(`${head(text)}<main data-state="${state}"><p id="form">2</p></main>`)
     await beside('Stopped', 'PAUSED')
     const seen = async () => [await page.textContent('#holds'), await page.textContent('#form'), await page.locator('[data-stale]').count()]
-    expect([await page.textContent('#world'), ...(await seen())]).toEqual(['Stopped', 'Stopped', '1', 0])
+    expect([await page.textContent('#system-state'), ...(await seen())]).toEqual(['Stopped', 'Stopped', '1', 0])
     await page.fill('#key', 'a')
     await beside('well', 'ABORTED')
     expect(await seen()).toEqual(['well', '1', 1])

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { SERVICES, type RunState } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { statusPage } from '../status/status-page.js'
@@ -5,6 +6,8 @@ import { aRun, AWAY, DENIED, shown, type Harness } from '../testing/shown.js'
 import { homePage } from './home-page.js'
 import { badlyEnded } from './trouble.js'
 
+const ASSETS = new URL('../../assets/', import.meta.url)
+const STOP = { id: 'stop-the-line', scope: 'global', reason: 'drill', by: 'EPA Chief', state: 'ACTIVE', next: null }
 const well = { services: SERVICES.map((service) => ({ service, database: 'up', migrations: 'current', broker: 'up' })) }
 const ended = (run: number, state: RunState, id = 'pm25') => aRun({ run, state, policies: [{ id, version: '1.0.0', digest: 'sha256:1' }] })
 
@@ -96,9 +99,8 @@ describe('home', () => {
 
   it('shows an active freeze, a stop and a run by break-glass in the header, and none that has ended', async () => {
     const freeze = { id: 'election-week', scope: 'region:VA', reason: 'polls', by: 'EPA Chief', state: 'ACTIVE', next: null }
-    const stop = { ...freeze, id: 'stop-the-line', scope: 'global', reason: 'drill' }
     const urgent = aRun({ run: 9, breakGlass: { by: ['Ann'], reason: 'wrong by ten' } as never })
-    const answered = { '/v1/freezes': [freeze, stop, { ...freeze, id: 'last-week', state: 'OVER' }], '/v1/runs?open=yes': [urgent] }
+    const answered = { '/v1/freezes': [freeze, STOP, { ...freeze, id: 'last-week', state: 'OVER' }], '/v1/runs?open=yes': [urgent] }
     const { text, html } = await home(answered)
     expect(text).toMatch(
       /✗ Stopped .*Stopped : nothing goes forward anywhere, by EPA Chief: drill\..*Frozen : nothing goes forward in region:VA/,
@@ -113,6 +115,14 @@ describe('home', () => {
     const paused = aRun({ run: 8, state: 'PAUSED' })
     expect((await home({ '/v1/runs?open=yes': [paused], '/v1/runs': [ended(5, 'FAILED')] })).text).toContain('! 2 things need a person')
     expect((await home({ '/v1/approvals?state=open': DENIED })).text).toContain('○ State not known')
+  })
+
+  it('has the elements and the classes by which script and styles know the header', async () => {
+    const [script, styles] = await Promise.all(['console.js', 'console.css'].map((name) => readFile(new URL(name, ASSETS), 'utf8')))
+    const header = /<header.*<\/header>/s.exec((await home({ '/v1/freezes': [STOP] })).html)![0]
+    for (const id of /for \(const id of \[(.*)\]/.exec(script!)![1]!.matchAll(/[\w-]+/g)) expect(header).toContain(`id="${id[0]}"`)
+    const classes = [...header.matchAll(/class="([^"]+)"/g)].flatMap(([, names]) => names!.trim().split(/ +/))
+    expect(classes.filter((name) => !styles!.includes(`.${name}`))).toEqual([])
   })
 
   it('counts a thing once: a run that ended badly or is late has a ticket or a pause as well, and a closed ticket closes it', async () => {

@@ -79,7 +79,7 @@ function StateLine({ overview: { state, things } }: { overview: OverviewState })
     unknown: '○ State not known',
   }
   return (
-    <p id="harness" data-live class="harness">
+    <p id="system-state" data-live class="system-state">
       <a href="/">
         <span class={`usa-tag tag--${STATES[state]}`}>{texts[state]}</span>
       </a>
