@@ -49,17 +49,8 @@ export class PrepareBreakGlass {
       const fixed = { ...this.config.defaultPlan, bakeMs: this.config.breakGlassBakeMs, partners: partnersOf(newPolicies) }
       const plan = newPolicies.reduce((bounded, each) => withinBounds(bounded, roster, each), fixed)
       const expiresAt = new Date(tx.now.getTime() + PREPARATION_TTL_MS)
-      const releases = prepareReleases({
-        policies: newPolicies,
-        records,
-        histories,
-        predecessors,
-        authors,
-        plan,
-        fallbacks: [],
-        now: tx.now,
-        expiresAt,
-      })
+      const known = { records, histories, predecessors, authors }
+      const releases = prepareReleases({ ...known, policies: newPolicies, plan, fallbacks: [], now: tx.now, expiresAt })
       requireEventsFit(roster, { releases, live: [...predecessors.values()], plan })
       const identity = { members: `break-glass ${membersOf(policies)}`, request: digestOfJson({ breakGlass: { reason } }) }
       const approval = await unsignedApproval(tx, roster, { ...identity, releases, plan }, expiresAt)

@@ -50,6 +50,16 @@ describe('the search', () => {
     expect((await search('fleet-3')).text).not.toContain('Only')
   })
 
+  it('shows some of each kind where there are many, and counts the others', async () => {
+    const policies = Array.from({ length: 60 }, (_, n) => ({ id: `pm25-${n}`, version: '1.0.0', value: {} }))
+    const runs = { '/v1/runs?limit=1000': Array.from({ length: 30 }, (_, n) => aRun({ run: n + 1 })) }
+    const { text, html } = await search('pm25', { '/v1/policies': policies, ...runs })
+    expect(/<ul class="hits">.*?<\/ul>/s.exec(html)![0].match(/<li>/g)).toHaveLength(20 + 20 + 1)
+    for (const link of ['/policies/pm25-19', '/runs/20', '/docs?q=pm25']) expect(html).toContain(`href="${link}"`)
+    expect(text).toContain('90 results for “pm25”.')
+    expect(text).toContain('50 more are not shown. Type more of the name.')
+  })
+
   it('says what it could not search, and nothing was found without a question', async () => {
     expect((await search('deq', { '/v1/partners': DENIED })).text).toContain('Not allowed to see the results')
     const unread = { '/v1/coverage?policy=epa-pm25-limit&bots=all&named=deq': DENIED }

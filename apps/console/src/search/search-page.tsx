@@ -1,4 +1,4 @@
-import { policyRefs, MAX_NAMED_BOTS, numberText, type BotSummary, type PolicyView, type RunView } from '#libs/contracts'
+import { groupBy, policyRefs, MAX_NAMED_BOTS, numberText, type BotSummary, type PolicyView, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { readBots } from '../bots/fleet-picture.js'
 import { Absent, None } from '../layout/absent.js'
@@ -8,7 +8,8 @@ import { isUnread, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { textIn } from '../forms/query.js'
 
 const MAX_QUERY = 100
-const MAX_HITS = 50
+/** Results shown of each kind, so that many of one kind hide none of another. */
+const MAX_HITS_OF_KIND = 20
 const MAX_RUNS = 1_000
 /** Policies whose bots are searched. */
 const MAX_FLEETS = 100
@@ -98,16 +99,17 @@ function numbered(word: string): Hit[] {
 }
 
 function Hits({ hits }: { hits: readonly Hit[] }): JSX.Element {
+  const shown = [...groupBy(hits, ({ kind }) => kind).values()].flatMap((ofKind) => ofKind.slice(0, MAX_HITS_OF_KIND))
   return (
     <>
       <ul class="hits">
-        {hits.slice(0, MAX_HITS).map(({ kind, text, href }) => (
+        {shown.map(({ kind, text, href }) => (
           <li key={href + text}>
             <span class="quiet">{kind}</span> <a href={href}>{text}</a>
           </li>
         ))}
       </ul>
-      {hits.length > MAX_HITS ? <p>{hits.length - MAX_HITS} more are not shown. Type more of the name.</p> : null}
+      {hits.length > shown.length ? <p>{hits.length - shown.length} more are not shown. Type more of the name.</p> : null}
     </>
   )
 }
