@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Browser } from 'playwright-core'
+import type { VerifiedLive } from '#libs/policy'
 import { partnersPage } from '../../../apps/console/src/partners/partners-page.js'
+import { rollbackPage } from '../../../apps/console/src/rollback/rollback-page.js'
 import { runPage } from '../../../apps/console/src/runs/run-page.js'
 import { runsPage } from '../../../apps/console/src/runs/runs-page.js'
 import { aRun, shown } from '../../../apps/console/src/testing/shown.js'
@@ -55,5 +57,20 @@ it.each([
     expect(left).toBeGreaterThanOrEqual(0)
     expect(right).toBeLessThanOrEqual(320)
   }
+  await page.close()
+})
+
+it('at 320 pixels what a rollback changes is in sight whole', async () => {
+  const [id, title] = ['epa-pm25-limit', 'Fine particles in the air that we breathe']
+  const versions = { [`/v1/policies/${id}?version=1.5.0`]: { id, version: '1.5.0', value: { id, version: '1.5.0', limit: 35, title } } }
+  const live = { [id]: { kind: 'verified', release: { policy: { id, version: '2.0.0', limit: 25 } } } as unknown as VerifiedLive }
+  const { html } = await shown(rollbackPage, { answers: versions, params: { id }, query: 'to=1.5.0', live })
+  const page = await browser.newPage({ viewport: { width: 320, height: 800 } })
+  await page.setContent(html.replace('</head>', () => `<style>${STYLE}</style></head>`))
+  const boxes = await page.$$eval('[aria-label="What changes"] :is(th, td)', (cells) =>
+    cells.map((cell) => cell.getBoundingClientRect().right),
+  )
+  expect(boxes).toHaveLength(9)
+  expect(Math.max(...boxes)).toBeLessThanOrEqual(320)
   await page.close()
 })
