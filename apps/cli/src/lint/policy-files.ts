@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { HmsError } from '#libs/contracts'
@@ -11,16 +12,21 @@ export async function policyFiles(paths: readonly string[]): Promise<string[]> {
 }
 
 async function filesOf(path: string): Promise<string[]> {
-  // A missing file is reported by its reader.
-  if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) return [path]
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  const files = entries
+  if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) return [path] // A missing file is reported by its reader.
+  const files = (await entriesBelow(path))
     // A link could lead out of a repository that others can change.
     .filter((entry) => entry.isFile() && /\.ya?ml$/i.test(entry.name)) // guard: folder-links
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !/(^|[/\\])(\.|node_modules[/\\])/.test(relative(path, file)))
   if (files.length === 0) throw usageError(`${path} contains no policy: neither it nor a folder below it has a *.yaml or *.yml file`)
   return files.sort(compareText)
+}
+
+/** Lists a folder and the folders below it. `readdir` with `recursive` follows links to folders since Node 26. */
+async function entriesBelow(folder: string): Promise<Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => entriesBelow(join(folder, name)))
+  return [...entries, ...(await Promise.all(below)).flat()]
 }
 
 /** Parses files. `findings`: the file is too large, is not a policy, or contains the policy of an earlier file. */
