@@ -36,6 +36,8 @@ export function serveUpgrades(server: Server, endpoint: UpgradeEndpoint): () => 
     }, onError)()
   }
   server.on('upgrade', listener)
+  // Node 26 no longer hands over the body of such a request, so a plain one has to stay with its parser.
+  if (Number.parseInt(process.versions.node) >= 25) Object.assign(server, { shouldUpgradeCallback: asksForWebSocket })
   return () => {
     closed = true
   }
