@@ -37,7 +37,7 @@ export function serveUpgrades(server: Server, endpoint: UpgradeEndpoint): () => 
   }
   server.on('upgrade', listener)
   // Node 26 no longer hands over the body of such a request, so a plain one has to stay with its parser.
-  if (Number.parseInt(process.versions.node) >= 25) Object.assign(server, { shouldUpgradeCallback: asksForWebSocket })
+  if (Number.parseInt(process.versions.node) >= 26) Object.assign(server, { shouldUpgradeCallback: asksForWebSocket })
   return () => {
     closed = true
   }
