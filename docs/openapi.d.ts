@@ -2701,15 +2701,7 @@ export interface components {
         };
         ReplayScore: {
             /** @enum {unknown} */
-            verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
-            /** @enum {unknown} */
             reason?: "BELOW_THRESHOLD" | "CRITICAL_BOT" | "BOT_CRASHED" | "NO_DISCRIMINATING_INPUT" | "NO_EVIDENCE" | "INCOMPATIBLE";
-            adapted: number;
-            applicable: number;
-            percent: string;
-            discriminating: number;
-            boundary: number;
-            firstVersion: boolean;
             bots: {
                 STALE?: string[];
                 INCOMPATIBLE?: string[];
@@ -2722,6 +2714,14 @@ export interface components {
                 NOT_APPLICABLE?: string[];
             };
             summary: string;
+            /** @enum {unknown} */
+            verdict: "PASS" | "FAIL" | "INCONCLUSIVE";
+            adapted: number;
+            applicable: number;
+            percent: string;
+            discriminating: number;
+            boundary: number;
+            firstVersion: boolean;
         };
         RestoreDocumentDto: {
             reason?: string;

@@ -191,6 +191,13 @@ export const TRUST_GUARDS = [
     test: 'of a run that is aborted is reverted by a higher one, and no event announces it',
   },
   {
+    name: 'signature-small-order',
+    guard: 'a signature whose R is of small order is invalid on every Node, as in Node 26',
+    without: [' || isSmallOrder(sig.subarray(0, 32))', ''],
+    spec: 'libs/signing/src/crypto/adapters.spec.ts',
+    test: 'have no R of small order, in any encoding, as Node has it from 26 on',
+  },
+  {
     name: 'verified-once-bytes',
     guard: 'a remembered signature is valid only for the bytes with which it was verified',
     without: ['concatBytes([rawKeyOf(key), bytes])', 'rawKeyOf(key)'],

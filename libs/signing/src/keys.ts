@@ -1,20 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { concatBytes, fromBase64, fromHex, isSameBytes, remembered, toBase64, toHex, utf8 } from '#libs/contracts'
+import { concatBytes, fromBase64, isSameBytes, remembered, toBase64, utf8 } from '#libs/contracts'
+import { isSmallOrder, SPKI_PREFIX } from './crypto/ed25519.js'
 import { importKey, rawKeyOf, sha256, type PublicKey } from './crypto/node.js'
 import { SignatureError } from './signature-error.js'
 
-/** First 12 bytes of the SubjectPublicKeyInfo of every Ed25519 key (RFC 8410); the 32 raw bytes of the key follow. */
-const SPKI_PREFIX = fromHex('302a300506032b6570032100')
 const RAW_LENGTH = 32
 const CACHE_LIMIT = 4096
-/** y of the points of small order, little-endian without the sign bit. With such a key, anyone can forge signatures of some texts. */
-const WEAK_KEYS: ReadonlySet<string> = new Set([
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-])
 
 /** Parsed keys by SPKI. With a cached key a verification takes half as long as with parsing. */
 const cache = new Map<string, PublicKey>()
@@ -86,10 +77,8 @@ function spkiFrom(raw: Uint8Array): string {
 
 /** Whether a key is the canonical encoding of a point (RFC 8032 §5.1.3: y is below 2^255 − 19) that is not of small order. */
 function isStrong(raw: Uint8Array): boolean {
-  const y = Uint8Array.from(raw)
-  y[RAW_LENGTH - 1]! &= 0x7f
-  const isCanonical = y[0]! < 0xed || y[RAW_LENGTH - 1] !== 0x7f || y.subarray(1, -1).some((byte) => byte !== 0xff)
-  return isCanonical && !WEAK_KEYS.has(toHex(y))
+  const isCanonical = raw[0]! < 0xed || (raw[RAW_LENGTH - 1]! & 0x7f) !== 0x7f || raw.subarray(1, -1).some((byte) => byte !== 0xff)
+  return isCanonical && !isSmallOrder(raw)
 }
 
 /** Encodes a string of the SSH protocol, RFC 4251 §5. */

@@ -1,7 +1,6 @@
 import { keyThatSigned, type ProofOf } from '#libs/service'
+import { isDigest } from '#libs/signing'
 import { APPROVALS } from '../runs/approval.table.js'
-
-const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /**
  * Identifies the signer of prepared bytes by a body `{ digest, signatures }`. A repeated signature, which anyone can copy from the log,
@@ -11,7 +10,7 @@ export const proofOfSignatures: ProofOf = async ({ body }, { roster, database, n
   const { digest, signatures } = (body ?? {}) as { digest?: unknown; signatures?: unknown }
   const first: unknown = Array.isArray(signatures) ? signatures[0] : undefined
   const { release, keyid, sig } = (first ?? {}) as Record<string, unknown>
-  if (typeof digest !== 'string' || !DIGEST.test(digest) || typeof keyid !== 'string' || typeof sig !== 'string') return undefined
+  if (!isDigest(digest) || typeof keyid !== 'string' || typeof sig !== 'string') return undefined
   const person = roster.principalOfKey(keyid)
   if (person?.kind !== 'person') return undefined
   const approval = await database.autocommit((tx) => tx.documents(APPROVALS).get(digest))

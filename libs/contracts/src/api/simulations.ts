@@ -14,11 +14,13 @@ export interface Trial {
   detail: string
   /** Commands that would change the verdict. */
   next: string[]
-  /** `null` without a report of the replay. `bots`: ids by class, such as STALE. */
+  /** `null` without a report of the replay. `bots`: sorted ids by class, such as STALE; empty classes are omitted. */
   score: {
     adapted: number
     applicable: number
+    /** `adapted / applicable` in per cent, truncated to one decimal: 1999 of 2000 is `99.9`, never `100.0`. */
     percent: string
+    /** Number of recorded inputs whose verdict the change flips; `boundary` counts synthesised inputs. */
     discriminating: number
     boundary: number
     firstVersion: boolean

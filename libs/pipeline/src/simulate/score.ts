@@ -1,3 +1,5 @@
+import type { Trial } from '#libs/contracts'
+
 /**
  * Outcome classes of a bot, worst first. A bot that several scenarios judge gets its worst class.
  * - CRASHED threw, or its module does not load · BUDGET exceeded its steps or memory
@@ -27,18 +29,8 @@ export const GOOD_CLASSES: readonly BotClass[] = ['ADAPTED', 'RAN', 'NOT_APPLICA
 
 export type ReplayReason = 'BELOW_THRESHOLD' | 'CRITICAL_BOT' | 'BOT_CRASHED' | 'NO_DISCRIMINATING_INPUT' | 'NO_EVIDENCE' | 'INCOMPATIBLE'
 
-export interface ReplayScore {
-  verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE'
+export interface ReplayScore extends Pick<Trial, 'verdict'>, NonNullable<Trial['score']> {
   reason?: ReplayReason
-  adapted: number
-  applicable: number
-  /** `adapted / applicable` in per cent, truncated to one decimal: 1999 of 2000 is `99.9`, never `100.0`. */
-  percent: string
-  /** Number of recorded inputs whose verdict the change flips; `boundary` counts synthesised inputs. */
-  discriminating: number
-  boundary: number
-  firstVersion: boolean
-  /** Sorted ids of the bots of each class; empty classes are omitted. */
   bots: Partial<Record<BotClass, string[]>>
   /** Summary that `runs show` prints in parentheses: `98.4% bots adapted, 63/64; 1 STALE: boston-insp-03; 131 discriminating inputs`. */
   summary: string

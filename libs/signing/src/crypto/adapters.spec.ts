@@ -73,15 +73,17 @@ describe('signatures in browsers and Node', () => {
     expect(others.map((other) => accepted(raw, other))).toEqual(others.map(() => false))
   })
 
-  it('have R in canonical encoding', () => {
-    const raw = KEY.toBytes()
+  it('have no R of small order, in any encoding, as Node has it from 26 on', () => {
+    for (const a of [0, 1, 4]) {
+      const raw = KEY.add(MULTIPLES[a]!).toBytes()
+      for (const [b, point] of MULTIPLES.entries()) {
+        const text = Array.from({ length: 64 }, (_, n) => utf8(`${a} ${b} ${n}`))
+        for (const each of text) expect(accepted(raw, signed(raw, 0n, point.toBytes(), each).sig, each)).toBe(false)
+      }
+    }
     // The canonical encoding of the neutral point has y = 1 and sign bit 0. The others have y = 1 + p, or the sign bit set.
-    for (const [y, isRight] of [
-      [1n, true],
-      [1n + PRIME, false],
-      [1n + 2n ** 255n, false],
-    ] as const)
-      expect(accepted(raw, signed(raw, 0n, littleEndian(y)).sig)).toBe(isRight)
+    const raw = KEY.toBytes()
+    for (const y of [1n, 1n + PRIME, 1n + 2n ** 255n]) expect(accepted(raw, signed(raw, 0n, littleEndian(y)).sig)).toBe(false)
   })
 
   it('are verified without cofactor if R or the key has torsion', () => {

@@ -1,9 +1,7 @@
 // SHA-256 and Ed25519 with Node's crypto. Browser bundles use page.ts instead; one test suite covers both.
 import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto'
-import { concatBytes, fromHex } from '#libs/contracts'
-
-/** First 12 bytes of the SubjectPublicKeyInfo of every Ed25519 key (RFC 8410); the 32 raw bytes of the key follow. */
-const SPKI_PREFIX = fromHex('302a300506032b6570032100')
+import { concatBytes } from '#libs/contracts'
+import { isSmallOrder, SPKI_PREFIX } from './ed25519.js'
 
 /** Public Ed25519 key. Only the functions of this file access its members, which page.ts defines differently. */
 export type PublicKey = KeyObject
@@ -41,11 +39,12 @@ export function signBytes(bytes: Uint8Array, key: KeyObject): Uint8Array {
   return sig
 }
 
-/** Verifies a signature of 64 bytes by RFC 8032 §5.1.7 without cofactor: R is compared as bytes, and S must be below the order. */
+/** Verifies 64 bytes by RFC 8032 §5.1.7 without cofactor: S is below the order, R is compared as bytes and not of small order. */
 export function isSignature(bytes: Uint8Array, key: PublicKey, sig: Uint8Array): boolean {
   const id = idOf(bytes, key, sig)
   if (valid.has(id)) return true
-  if (!verify(null, bytes, key, sig)) return false
+  // guard: signature-small-order
+  if (!verify(null, bytes, key, sig) || isSmallOrder(sig.subarray(0, 32))) return false
   keep(id)
   return true
 }

@@ -1,6 +1,7 @@
 import { etc, Point } from '@noble/ed25519'
 import { sha256 as digest, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, isSameBytes, toHex, utf8 } from '#libs/contracts'
+import { isSmallOrder } from './ed25519.js'
 import type * as node from './node.js'
 
 /** Raw key and its point, which is `undefined` if the bytes are not a point of the curve. */
@@ -25,7 +26,7 @@ export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
   const { raw, point } = asPage(key)
   if (point === undefined || sig.length !== 64) return false
   const [r, s, order] = [sig.subarray(0, 32), numberOf(sig.subarray(32)), Point.CURVE().n]
-  if (s >= order) return false
+  if (s >= order || isSmallOrder(r)) return false
   const k = etc.mod(numberOf(sha512(concatBytes([r, raw, bytes]))), order)
   return isSameBytes(Point.BASE.multiply(s, false).subtract(point.multiply(k, false)).toBytes(), r)
 }
