@@ -192,10 +192,10 @@ export const TRUST_GUARDS = [
   },
   {
     name: 'signature-small-order',
-    guard: 'a signature whose R is of small order is invalid on every Node, as in Node 26',
+    guard: 'a signature whose R is of small order is invalid on every Node, as it is in newer lines',
     without: [' || isSmallOrder(sig.subarray(0, 32))', ''],
     spec: 'libs/signing/src/crypto/adapters.spec.ts',
-    test: 'have no R of small order, in any encoding, as Node has it from 26 on',
+    test: 'have no R of small order, in any encoding, as newer lines of Node have it',
   },
   {
     name: 'verified-once-bytes',

@@ -12,7 +12,7 @@ const SMALL_ORDER: ReadonlySet<string> = new Set([
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
 ])
 
-/** Whether 32 bytes encode a point of small order. With such a key anyone can forge signatures of some texts; as R, Node 26 refuses it. */
+/** Whether 32 bytes encode a point of small order. As a key, it lets anyone forge some signatures; as R, newer Node refuses it. */
 export function isSmallOrder(point: Uint8Array): boolean {
   return SMALL_ORDER.has(toHex(point.with(31, point[31]! & 0x7f)))
 }
