@@ -190,8 +190,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as `degraded`.
-         * @description Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as `degraded`.
+         * Responds 503 only without database or migrations: reads, approvals and rollback need nothing that `degraded` names.
+         * @description Responds 503 only without database or migrations: reads, approvals and rollback need nothing that `degraded` names.
          */
         get: operations["healthReady"];
         put?: never;
@@ -624,8 +624,8 @@ export interface paths {
         get: operations["corporaList"];
         put?: never;
         /**
-         * Registers a corpus, or replaces the corpus with the same id.
-         * @description Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the rows.
+         * Registers a corpus, or replaces the one with this id.
+         * @description Registers a corpus, or replaces the one with this id. One with unreadable rows is refused whole; the error names the rows.
          */
         post: operations["corporaAdd"];
         delete?: never;
@@ -1360,8 +1360,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Returns 202 once the decision is accepted and sent to the stage that owns the run.
-         * @description Returns 202 once the decision is accepted and sent to the stage that owns the run. The signature of the statement authenticates the caller.
+         * Returns 202 once the decision is sent to the stage that owns the run.
+         * @description Returns 202 once the decision is sent to the stage that owns the run. Its signature authenticates the caller.
          */
         post: operations["runsDecide"];
         delete?: never;

@@ -17,10 +17,7 @@ const proofOfSignature: ProofOf = async ({ body, params }, { roster, database, n
   return signed === undefined ? undefined : { keyid: signed, id: digest }
 }
 
-/**
- * Serves the chain of rosters to clients pinned to any of them, and collects signatures on the next one. A signature authenticates its
- * signer.
- */
+/** Serves the chain of rosters to clients pinned to any of them. A signature on the next one authenticates its signer. */
 @Controller('v1/roster')
 export class RosterController {
   constructor(

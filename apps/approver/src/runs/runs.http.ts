@@ -47,10 +47,7 @@ export class RunsController {
     })
   }
 
-  /**
-   * Returns 202 once the decision is accepted and sent to the stage that owns the run. The signature of the statement authenticates the
-   * caller.
-   */
+  /** Returns 202 once the decision is sent to the stage that owns the run. Its signature authenticates the caller. */
   @Post(':number/decisions')
   @HttpCode(202)
   @Public()

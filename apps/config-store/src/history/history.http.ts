@@ -64,10 +64,7 @@ export async function withRecords(tx: Transaction, policy: string, entries: read
   return found
 }
 
-/**
- * Default limit of heads per page. Heads stored at the same time are never split: if a bundle exceeds the limit, the page contains the
- * whole bundle.
- */
+/** Default limit of heads per page. A page may exceed it: heads stored at the same time, as of a bundle, are never split. */
 const LIMIT = 100
 
 @Controller('v1/history')

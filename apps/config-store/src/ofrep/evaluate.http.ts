@@ -7,10 +7,7 @@ import { parseRevision } from '../copy/prepared-frame.js'
 import { Flags } from './flags.js'
 import { parseAtLeast } from '../reads/reader-query.dto.js'
 
-/**
- * Single and bulk evaluation of OFREP 0.3.0, for readers in any language. Readers get values and acknowledge nothing, so coverage does not
- * count them.
- */
+/** Single and bulk evaluation of OFREP 0.3.0. Its readers get values and acknowledge nothing, so coverage does not count them. */
 @Controller('ofrep/v1/evaluate/flags')
 export class EvaluateController {
   constructor(private readonly flags: Flags) {}

@@ -31,9 +31,7 @@ import { Subset } from '../copy/stable-heads.js'
 /** Minimum size in bytes of a compressed response: smaller ones gain little, and have many variants. */
 const COMPRESSED_FROM = 32 * 1024
 
-/**
- * Serves reads from this instance's copy, with texts prepared when a revision arrived, so that a read costs no query and no serialisation.
- */
+/** Serves reads from this instance’s copy, with texts prepared when a revision arrived: no query and no serialisation. */
 @Controller('v1')
 export class PoliciesController {
   constructor(

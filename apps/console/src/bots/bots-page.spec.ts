@@ -65,7 +65,7 @@ describe('the page of bots', () => {
     const ids = Array.from({ length: 51 }, (_, n) => `policy-${n}`)
     const views = Object.fromEntries(ids.slice(0, 50).map((id) => [`/v1/coverage?policy=${id}`, { ...coverage([]), policy: id }]))
     const { text } = await page(coverage([]), '', { '/v1/policies': ids.map((id) => ({ id, version: '1.0.0' })), ...views })
-    expect(text).toContain('Of the first 50 policies: All connected bots are up to date: up to 3 bots per policy.')
+    expect(text).toContain('All connected bots are up to date: up to 3 bots per policy, in the first 50 policies.')
   })
 
   it('reports all bots up to date only when one is connected', async () => {

@@ -91,14 +91,14 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
 function summaryOf(coverages: readonly Answer<CoverageView>[], lagging: readonly LaggingBot[], unasked: number): string {
   const views = coverages.flatMap((answer) => valueOf(answer) ?? [])
   const most = Math.max(0, ...views.map(({ total }) => total))
-  const of = unasked === 0 ? '' : `Of the first ${views.length} policies: `
+  const where = unasked === 0 ? '' : `, in the first ${views.length} policies`
   const left = leftOf(coverages).length
-  const gone = left === 0 ? '.' : `; ${left} left while behind.`
-  if (most === 0) return `${of}No bot is connected${gone}`
+  const rest = left === 0 ? `${where}.` : `${where}; ${left} left while behind.`
+  if (most === 0) return `No bot is connected${rest}`
   const bots = views.length === 1 ? count(most, 'bot') : `up to ${count(most, 'bot')} per policy`
-  if (lagging.length === 0) return `${of}All connected bots are up to date: ${bots}${gone}`
+  if (lagging.length === 0) return `All connected bots are up to date: ${bots}${rest}`
   const stale = lagging.filter(({ state }) => state === 'stale').length
-  return `${of}${stale} behind, ${lagging.length - stale} silent, of ${bots}${gone}`
+  return `${stale} behind, ${lagging.length - stale} silent, of ${bots}${rest}`
 }
 
 function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: boolean }): JSX.Element {

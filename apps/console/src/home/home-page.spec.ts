@@ -71,7 +71,7 @@ describe('home', () => {
     const paused = aRun({ run: 8, state: 'PAUSED', reason: 'ACK_TIMEOUT' })
     const { text } = await home({ '/v1/approvals?state=open': [approval], '/v1/runs?open=yes': [paused] })
     expect(text).toContain('Run 9 : sign pm25@2.0.0 . Missing: counsel; signed by EPA Chief. Until 2026-12-01 00:00:00 UTC .')
-    expect(text).toContain('Run 8 is paused (ACK_TIMEOUT)')
+    expect(text).toContain('Run 8 is paused (acknowledgements missing)')
   })
 
   it('names proposals that nobody has signed, and does not count them', async () => {
@@ -92,7 +92,7 @@ describe('home', () => {
     }
     const paused = aRun({ run: 8, state: 'PAUSED', reason: 'ACK_TIMEOUT' })
     const { text } = await home({ '/v1/tickets?state=OPEN': [ticket, { ...ticket, ticket: 4, run: 8 }], '/v1/runs?open=yes': [paused] })
-    expect(text).toContain('Ticket 3 asks about Run 7 pm25@2.0.0 (UNEXPLAINED_ALERTS)')
+    expect(text).toContain('Ticket 3 asks about Run 7 pm25@2.0.0 (unexplained alerts)')
     expect(text).toContain('Run 8 is paused')
     expect(text).not.toContain('Ticket 4')
   })

@@ -2,6 +2,7 @@ import { policyRefs, type ApprovalSummary, type RunView, type Ticket } from '#li
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import { count, Moment, RunLink } from '../layout/parts.js'
+import { reasonText } from '../layout/state-words.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 
 export interface NeedsFacts {
@@ -59,7 +60,7 @@ export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
 function pauses(runs: readonly RunView[]): JSX.Element | null {
   return listOf(runs, (run) => (
     <li key={run.run}>
-      <RunLink run={run.run} /> is paused ({run.reason ?? 'no reason given'}):{' '}
+      <RunLink run={run.run} /> is paused ({reasonText(run.reason ?? 'no reason given')}):{' '}
       <a href={`/runs/${run.run}#decide`}>decide whether it goes on</a>.
     </li>
   ))
@@ -69,7 +70,7 @@ function questions(tickets: readonly Ticket[]): JSX.Element | null {
   return listOf(tickets, ({ ticket, run, policies, reason, expiresAt }) => (
     <li key={ticket}>
       <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} /> {policyRefs(policies)}
-      {` (${reason}), until `}
+      {` (${reasonText(reason)}), until `}
       <Moment at={expiresAt} />.
     </li>
   ))

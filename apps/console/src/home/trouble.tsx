@@ -2,7 +2,7 @@ import { policyRefs, isTerminal, STOP_THE_LINE, type DeadLetterSummary, type Fre
 import type { JSX } from 'preact'
 import { Absent, None } from '../layout/absent.js'
 import { RunLink } from '../layout/parts.js'
-import { StateTag, Tag } from '../layout/state-words.js'
+import { reasonText, StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { letterCount } from '../topics/read-topics.js'
 import type { ServiceHealth } from '../status/read-health.js'
@@ -109,7 +109,7 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
           {failed.map((run) => (
             <li key={run.run}>
               <StateTag state={run.state} /> <RunLink run={run.run} /> {policyRefs(run.policies)}
-              {run.reason === undefined ? '' : ` (${run.reason})`}
+              {run.reason === undefined ? '' : ` (${reasonText(run.reason)})`}
             </li>
           ))}
         </ul>

@@ -44,6 +44,19 @@ export function StateTag({ state }: { state: RunState }): JSX.Element {
   return <Tag {...wordsOf(STATES, state)} />
 }
 
+/** Reasons whose code does not read as words. */
+const REASONS: Record<string, string> = {
+  ACK_TIMEOUT: 'acknowledgements missing',
+  DECIDED: 'decided by a person',
+  EFFECTIVE_AT: 'until it takes effect',
+  LIVE_MOVED: 'another rule came into force',
+}
+
+/** Returns the words of a reason's code: `region busy` of `REGION_BUSY`. */
+export function reasonText(code: string): string {
+  return REASONS[code] ?? code.toLowerCase().replaceAll('_', ' ')
+}
+
 /** Moves the code that a detail begins with behind its words, `no bots registered (NO_EVIDENCE)`, and writes its times for people. */
 export function wordsFirst(detail: string): string {
   return withMoments(detail).replace(/^([A-Z]+(?:_[A-Z]+)+): (.+)$/s, '$2 ($1)')

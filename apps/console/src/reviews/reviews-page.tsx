@@ -4,7 +4,7 @@ import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Moment, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
-import { Tag } from '../layout/state-words.js'
+import { reasonText, Tag } from '../layout/state-words.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 
 export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'good' | 'idle' | 'bad' }> = {
@@ -62,7 +62,7 @@ function Tickets({ tickets, narrowed, now }: { tickets: readonly Ticket[]; narro
         <Tag {...TICKET_WORDS[state]} />,
         <RunLink run={run} />,
         policyRefs(policies),
-        reason,
+        reasonText(reason),
         [state === 'OPEN' ? `${timeLeft(expiresAt, now)}, until ` : '', <Moment at={expiresAt} />],
       ])}
     />

@@ -277,7 +277,7 @@ describe('the page of a run', () => {
     ]
     const run = { ...aRun({ state: 'PAUSED', reason: 'ACK_TIMEOUT' }), decisions }
     const { text } = await shown(runPage, { answers: answers({ '/v1/runs/7': run }), params })
-    expect(text).toContain('Paused (ACK_TIMEOUT)')
+    expect(text).toContain('Paused (acknowledgements missing)')
     expect(text).toContain('hms-svc runs resume 7 --reason TEXT --sign NAME')
     expect(text).toContain('bots are back came too late')
   })

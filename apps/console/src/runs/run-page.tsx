@@ -24,7 +24,7 @@ import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, Commands, count, Countdown, Moment, Part, Table, Terminal, withMoments } from '../layout/parts.js'
-import { stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
+import { reasonText, stateText, StateTag, VerdictTag, wordsFirst } from '../layout/state-words.js'
 import { CanaryView } from './canary-view.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
@@ -128,8 +128,8 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
         <ul>
           {waiting.map(({ ticket, kind, reason, expiresAt }) => (
             <li key={ticket}>
-              <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> waits ({reason}), {kind === 'BREAK_GLASS_REVIEW' ? 'due' : 'until'}{' '}
-              <Moment at={expiresAt} />.
+              <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> waits ({reasonText(reason)}),{' '}
+              {kind === 'BREAK_GLASS_REVIEW' ? 'due' : 'until'} <Moment at={expiresAt} />.
             </li>
           ))}
         </ul>
@@ -161,7 +161,7 @@ function withoutRun(number: string, answer: Exclude<Answer<RunView>, { kind: 'lo
 function summaryOf(run: RunView): string {
   const stage = run.stages.findIndex(({ verdict }) => verdict === 'RUNNING')
   const where = stage === -1 || isTerminal(run.state) ? '' : `, step ${stage + 1} of ${run.stages.length}`
-  const reason = run.reason === undefined ? '' : ` (${run.reason})`
+  const reason = run.reason === undefined ? '' : ` (${reasonText(run.reason)})`
   const took = run.endedAt === null ? '' : ` after ${tookText(run.createdAt, run.endedAt)}`
   return `${stateText(run.state)}${reason}${where}${took}.`
 }

@@ -12,6 +12,14 @@ describe('the list of runs', () => {
     expect(text).toContain('The newest 1 run.')
   })
 
+  it('says reasons in words', async () => {
+    const runs = ['REGION_BUSY', 'EFFECTIVE_AT'].map((reason) => aRun({ state: 'WAITING', reason }))
+    const { text } = await shown(runsPage, { answers: { '/v1/runs?': runs } })
+    expect(text).toContain('region busy')
+    expect(text).toContain('until it takes effect')
+    expect(text).not.toMatch(/[A-Z]_[A-Z]/)
+  })
+
   it('passes the filters of the address on, and keeps them in the form', async () => {
     const { paths, html } = await shown(runsPage, { answers: {}, query: 'state=PAUSED&open=yes&before=40' })
     expect(paths).toEqual(['/v1/runs?open=yes&state=PAUSED&before=40'])

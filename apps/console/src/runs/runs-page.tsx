@@ -4,7 +4,7 @@ import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import { placeOfList, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Moment, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
-import { STATES, StateTag } from '../layout/state-words.js'
+import { reasonText, STATES, StateTag } from '../layout/state-words.js'
 import { readRuns, type RunsFilter, type RunsFound } from '../reading/read-runs.js'
 import { queryOf, textIn } from '../forms/query.js'
 
@@ -61,7 +61,7 @@ function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilt
             <RunLink run={run.run} />,
             <StateTag state={run.state} />,
             <PolicyLinks policies={run.policies} />,
-            run.reason ?? '–',
+            run.reason === undefined ? '–' : reasonText(run.reason),
             <Moment at={run.createdAt} />,
             <Moment at={run.endedAt} />,
           ])}

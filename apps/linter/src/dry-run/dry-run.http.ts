@@ -8,10 +8,7 @@ import { lintSource } from '../lint-run/lint-run.js'
 import { knownPartners } from '../partners/partner.table.js'
 import { LintRequestDto } from './dry-run.dto.js'
 
-/**
- * Lints policies without a run, up to the size of a run. Uses the registered schemas and partners, and the versions in force that the
- * caller gives.
- */
+/** Lints policies, as many as a run takes, by the registered schemas and partners and the versions in force that are given. */
 @Controller('v1/lint')
 export class DryRunController {
   constructor(

@@ -19,10 +19,7 @@ export class CorporaController {
     return this.database.autocommit(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
   }
 
-  /**
-   * Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the
-   * rows.
-   */
+  /** Registers a corpus, or replaces the one with this id. One with unreadable rows is refused whole; the error names the rows. */
   @LargeBody({ bytes: CORPUS_BODY_LIMIT_BYTES })
   @Post()
   @RequireScope('operate')

@@ -38,10 +38,7 @@ export class ScenariosController {
     })
   }
 
-  /**
-   * Throws 413 if the rules of all scenarios together are too large: the events of a run contain the rules of its scenarios, in the worst
-   * case of all.
-   */
+  /** Throws 413 if the rules of all scenarios are too large together: in the worst case, the events of a run contain them all. */
   private async boundAll(tx: Transaction, scenario: Scenario): Promise<void> {
     const others = (await tx.documents(SCENARIOS).find()).map((entry) => entry.scenario).filter(({ id }) => id !== scenario.id)
     requireMaxBytes(JSON.stringify(rulesOf([...others, scenario])), SCENARIO_RULES_MAX_BYTES, 'The rules of all scenarios together')

@@ -24,10 +24,7 @@ export class HealthController {
     return { status: 'up' }
   }
 
-  /**
-   * Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as
-   * `degraded`.
-   */
+  /** Responds 503 only without database or migrations: reads, approvals and rollback need nothing that `degraded` names. */
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     const services = await this.states.get()
