@@ -50,6 +50,7 @@ const REASONS: Record<string, string> = {
   DECIDED: 'decided by a person',
   EFFECTIVE_AT: 'until it takes effect',
   LIVE_MOVED: 'another rule came into force',
+  MANUAL: 'by a person',
 }
 
 /** Returns the words of a reason's code: `region busy` of `REGION_BUSY`. */

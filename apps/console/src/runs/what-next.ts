@@ -36,7 +36,7 @@ const ABORTED: Record<string, string> = {
   WITHDRAWN: 'Its policy was withdrawn, which ended it. What it had published was taken back.',
 }
 
-const BUSY = 'Another canary has its region. It resumes automatically when that one is over; it can be aborted meanwhile.'
+const BUSY = 'The run ahead has its region until its bake is over. It resumes automatically then; it can be aborted meanwhile.'
 const HELD = 'Every reader has the rule already, and applies it from its effective time on. Until then it can be aborted or superseded.'
 
 /** Returns the next steps for a reader of this run, in a sentence or two. */

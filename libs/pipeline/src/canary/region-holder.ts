@@ -4,9 +4,9 @@ export interface RegionHolder {
   scopeName: string
 }
 
-/** Returns `waits for run #183, whose canary is in National Capital Region`. */
+/** Returns `waits for run #183, which has National Capital Region until its bake is over`. */
 export function describeHolder({ run, scopeName }: RegionHolder): string {
-  return `waits for run #${run}, whose canary is in ${scopeName}`
+  return `waits for run #${run}, which has ${scopeName} until its bake is over`
 }
 
 export function isSameHolder(a: RegionHolder | null = null, b: RegionHolder | null = null): boolean {
