@@ -36,7 +36,7 @@ describe('one canary per region at a time', () => {
     const view = await press.show(second)
     expect(view.reason).toBe('REGION_BUSY')
     expect(view.stages.find(({ stage }) => stage === 'canary')!.detail).toBe(
-      `waits for run #${first}, which has National Capital Region until its bake is over`,
+      `waits for run #${first}, which occupies National Capital Region until its bake ends`,
     )
     const elsewhere = await press.approve(['so2@1.0.0=9'], VIRGINIA)
     await press.whenState(elsewhere, 'CANARY')

@@ -103,7 +103,7 @@ export class Walkthrough {
       return ['alert', '--bot', bot, '--region', region, ...ALERT, '--policy', `${POLICY}@${version}`]
     })
     const watch = run === undefined ? [] : [['runs', 'watch', String(run.run)]]
-    const back = ['rollback', `${POLICY}@${OLD}`, '--reason', 'taken back in the demo', ...SIGN]
+    const back = ['rollback', `${POLICY}@${OLD}`, '--reason', 'rolled back in the demo', ...SIGN]
     const steps: Step[] = [
       { name: 'sign', argvs: [['approve', this.fileOf(version), ...SIGN]], why: canSign ? undefined : whyNotSigned },
       { name: 'canary', argvs: watch, why: unsigned, href: `/runs/${run?.run ?? ''}` },

@@ -37,12 +37,12 @@ export async function readEffect(
 ): Promise<EffectFacts> {
   const { read, send } = request
   const policies = predicatesOf(prepared).map(({ policy }) => policy)
-  const lives = await Promise.all(policies.map(({ id }) => read<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
-  const shown: JsonObject[] = lives.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value.value] : []))
+  const views = await Promise.all(policies.map(({ id }) => read<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
+  const shown: JsonObject[] = views.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value.value] : []))
   // A verified document is used as it was signed: a document whose texts were cleaned for display has another digest.
   const signed = new Map(verifiedPolicies(verified).map((policy) => [policy.id, policy]))
   const live = shown.map((document) => signed.get(String(document['id'])) ?? document)
-  const isKnown = !lives.some(isUnread)
+  const isKnown = !views.some(isUnread)
   const [lint, trial, ...coverages] = await Promise.all([
     isKnown ? send<LintReport>('/v1/lint', { policies, live }) : LIVE_UNKNOWN,
     isKnown ? send<Trial>('/v1/simulations', { policies, live }, { deadlineMs: LONG_REPLAY_MS, patienceMs }) : LIVE_UNKNOWN,

@@ -9,7 +9,7 @@ import { isUnread, type Answer, type Read } from '../reading/answer.js'
 /** Maximum characters of the payload that are shown, and that are parsed; it may have 4 MiB, and the terminal prints all of it. */
 const [MAX_PAYLOAD, MAX_PARSED] = [20_000, 200_000]
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const GONE = 'There is no dead letter with this id: it may be mistyped, or its retention is over.'
+const GONE = 'There is no dead letter with this id: it may be mistyped, or its retention has ended.'
 
 export const LETTER_WORDS: Record<LetterDecision, { value: LetterDecision; text: string; hint: string }> = {
   replay: { value: 'replay', text: 'Replay', hint: 'Its service handles it again. If that fails again, it still waits.' },
@@ -85,7 +85,7 @@ function Letter({ letter }: { letter: DeadLetterView }): JSX.Element {
         <Part id="decide" title="Decide">
           <ChoiceForm action={`/dead-letters/${id}/decide`}>
             <RadioField name="decision" legend="It is to be" choices={decisions.map((value) => LETTER_WORDS[value])} chosen={undefined} />
-            <LongTextField name="reason" label="Reason" hint="It stands in the log, beside your name." required />
+            <LongTextField name="reason" label="Reason" hint="The log keeps it with your name." required />
           </ChoiceForm>
         </Part>
       )}

@@ -4,13 +4,13 @@ import { textIn } from '../forms/query.js'
 export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
   pause: {
     text: 'Pause',
-    hint: 'Nothing goes forward until a person decides again. What is shown stays shown, and alarms still take it back.',
+    hint: 'Nothing more is published until a person decides again. Bots keep what they have, and alarms still roll it back.',
   },
-  resume: { text: 'Resume', hint: 'It asks its bots again; a canary is observed again from the start.' },
-  promote: { text: 'Promote', hint: 'It goes on without the evidence that it lacks, or without the rest of its observation or bake.' },
+  resume: { text: 'Resume', hint: 'It counts its bots again; a canary restarts its observation.' },
+  promote: { text: 'Promote', hint: 'It continues without the missing evidence, or without the rest of its observation or bake.' },
   extend: { text: 'Extend', hint: 'It is observed for longer; 7 days at most.' },
-  retry: { text: 'Retry', hint: 'It starts again from lint; nothing that was measured is carried over.' },
-  abort: { text: 'Abort', hint: 'It ends, and the version before stays or comes back.' },
+  retry: { text: 'Retry', hint: 'It restarts from lint; no measurement is carried over.' },
+  abort: { text: 'Abort', hint: 'It ends, and the version before stays or is reinstated.' },
   accept: { text: 'Accept', hint: 'What automation did stands, and the ticket is closed.' },
 }
 
@@ -36,9 +36,9 @@ export function stillLive({ state, policies, replaced = [] }: RunView): string[]
 export function whyNoDecision(view: RunView): string | undefined {
   const { run, state } = view
   const live = stillLive(view).join(', ')
-  const back = `To bring the version before back, take ${live} back.`
+  const back = `To reinstate the version before, take ${live} back.`
   if (live !== '') return `The rule is live for all, so nothing of run ${run} can be decided any more. ${back}`
-  if (state === 'ROLLING_BACK') return `Run ${run} is being taken back already.`
+  if (state === 'ROLLING_BACK') return `Run ${run} is being rolled back already.`
   return isTerminal(state) ? `Run ${run} has ended, so there is nothing to decide.` : undefined
 }
 

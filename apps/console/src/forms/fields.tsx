@@ -80,7 +80,7 @@ export function RadioField({ name, legend, choices, chosen }: RadioProps): JSX.E
 export function ReasonFields({ label = 'Reason' }: { label?: string }): JSX.Element {
   return (
     <>
-      <LongTextField name="reason" label={label} hint="It stands in the log, beside your name. Partners do not get it." required />
+      <LongTextField name="reason" label={label} hint="The log keeps it with your name. Partners do not get it." required />
       <LongTextField name="public-reason" label="Public reason" hint="Sent to partners; may be left out." rows={2} />
     </>
   )

@@ -21,8 +21,8 @@ it.each([
   expect(html).not.toContain('data-key-form')
 })
 
-it('says in its first sentence from when until when nothing goes forward, in words', async () => {
+it('says in its first sentence from when until when no new rule is published, in words', async () => {
   const { html, text } = await declare('id=polls&scope=global&reason=votes&until=2026-12-01T00:00:00Z')
-  expect(text).toContain('Nothing goes forward everywhere, from now until 2026-12-01 00:00:00 UTC. Reason: “votes”')
+  expect(text).toContain('No new rule is published anywhere, from now until 2026-12-01 00:00:00 UTC. Reason: “votes”')
   expect(html).toContain('data-key-form')
 })

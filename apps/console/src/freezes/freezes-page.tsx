@@ -27,7 +27,7 @@ export async function freezesPage({ read, query }: PageRequest): Promise<PageCon
       answer.kind === 'loaded' ? `${count(active, 'freeze')} ${active === 1 ? 'holds' : 'hold'} now.` : 'Freezes cannot be shown now.',
     body: (
       <>
-        <p>A freeze holds back what would go forward in its scope. Everything still goes back, and approvals are still signed.</p>
+        <p>A freeze blocks new rules in its scope. Rollbacks continue, and approvals are still signed.</p>
         <LoadedPart id="freezes" title="Freezes, the newest first" answer={answer} what="freezes" children={freezesTable} />
         <div class="columns">
           <Part still id="add" title="Begin a freeze">

@@ -17,14 +17,14 @@ export async function declarePage(request: PageRequest): Promise<PageContent> {
   if (typeof freeze === 'string') return wrongChoice({ ...PLACE, detail: freeze, back: '/freezes' })
   const people = await readPeople(request.read)
   if (people.kind !== 'loaded') return absentPage({ ...PLACE, summary: 'No freeze can be signed now.' }, people, 'people of the roster')
-  const where = freeze.scope === 'global' ? 'everywhere' : `in ${freeze.scope}`
+  const where = freeze.scope === 'global' ? 'anywhere' : `in ${freeze.scope}`
   const begin = freeze.from === undefined ? 'from now' : `from ${momentText(freeze.from)}`
   const end = freeze.until === undefined ? 'until a person ends it' : `until ${momentText(freeze.until)}`
   const isStop = freeze.id === STOP_THE_LINE
   return statementPage(request, {
     ...PLACE,
     title: isStop ? 'Stop the line' : `Begin the freeze ${freeze.id}`,
-    summary: `Nothing goes forward ${where}, ${begin} ${end}. Reason: “${freeze.reason}”`,
+    summary: `No new rule is published ${where}, ${begin} ${end}. Reason: “${freeze.reason}”`,
     statement: writeFreeze(freeze, { at: request.now, installation: people.value.installation }),
     people,
     act: { path: '/v1/freezes', done: '/freezes' },

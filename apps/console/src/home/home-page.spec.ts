@@ -103,9 +103,9 @@ describe('home', () => {
     const answered = { '/v1/freezes': [freeze, STOP, { ...freeze, id: 'last-week', state: 'OVER' }], '/v1/runs?open=yes': [urgent] }
     const { text, html } = await home(answered)
     expect(text).toMatch(
-      /✗ Stopped .*Stopped : nothing goes forward anywhere, by EPA Chief: drill\..*Frozen : nothing goes forward in region:VA/,
+      /✗ Stopped .*Stopped : no new rule is published anywhere, by EPA Chief: drill\..*Frozen : no new rule is published in region:VA/,
     )
-    expect(text).toContain('Break-glass : Run 9 goes past simulation and canary, by Ann: wrong by ten.')
+    expect(text).toContain('Break-glass : Run 9 skips simulation and canary, by Ann: wrong by ten.')
     expect(html).toMatch(/<header.*id="holds".*<\/header>/s)
     expect(text).not.toContain('last-week')
   })

@@ -61,7 +61,7 @@ function pauses(runs: readonly RunView[]): JSX.Element | null {
   return listOf(runs, (run) => (
     <li key={run.run}>
       <RunLink run={run.run} /> is paused ({reasonText(run.reason ?? 'no reason given')}):{' '}
-      <a href={`/runs/${run.run}#decide`}>decide whether it goes on</a>.
+      <a href={`/runs/${run.run}#decide`}>decide whether it continues</a>.
     </li>
   ))
 }

@@ -92,7 +92,7 @@ function Holds({ overview: { freezes, breakGlass } }: { overview: OverviewState 
     <div id="holds" data-live>
       {freezes.map((freeze) => (
         <p key={freeze.id} class={`hold ${isStop(freeze) ? 'hold--stop' : ''}`}>
-          <strong>{isStop(freeze) ? 'Stopped' : 'Frozen'}</strong>: nothing goes forward{' '}
+          <strong>{isStop(freeze) ? 'Stopped' : 'Frozen'}</strong>: no new rule is published{' '}
           {freeze.scope === 'global' ? 'anywhere' : `in ${freeze.scope}`}, by {freeze.by}: {freeze.reason}.{' '}
           {freeze.next === null ? null : (
             <>
@@ -104,8 +104,7 @@ function Holds({ overview: { freezes, breakGlass } }: { overview: OverviewState 
       ))}
       {breakGlass.map(({ run, breakGlass: order }) => (
         <p key={run} class="hold hold--stop">
-          <strong>Break-glass</strong>: <RunLink run={run} /> goes past simulation and canary, by {order!.by.join(' and ')}: {order!.reason}
-          .
+          <strong>Break-glass</strong>: <RunLink run={run} /> skips simulation and canary, by {order!.by.join(' and ')}: {order!.reason}.
         </p>
       ))}
     </div>

@@ -17,7 +17,7 @@ export const STATES: Record<RunState, { text: string; tone: Tone }> = {
   BAKING: { text: 'Rollout, being watched', tone: 'busy' },
   NOTIFYING: { text: 'Notification', tone: 'busy' },
   PAUSED: { text: 'Paused', tone: 'warn' },
-  ROLLING_BACK: { text: 'Going back', tone: 'warn' },
+  ROLLING_BACK: { text: 'Rolling back', tone: 'warn' },
   SUCCEEDED: { text: 'Succeeded', tone: 'good' },
   FAILED: { text: 'Failed', tone: 'bad' },
   ROLLED_BACK: { text: 'Rolled back', tone: 'bad' },

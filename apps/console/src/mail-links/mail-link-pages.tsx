@@ -50,7 +50,7 @@ export async function unsubscribePage({ read, params: { token = '' }, query }: P
   const answer = await read<UnsubscribeView>(`/v1/unsubscribes/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
   const place = { title: 'Unsubscribe', heading: 'Mail about policies', section: 'Partners' as const }
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'This link cannot be shown.' }, answer, 'address')
-  const summary = `${answer.value.address} gets ${answer.value.unsubscribedAt === null ? '' : 'no more '}mail about policies.`
+  const summary = `${answer.value.address} ${answer.value.unsubscribedAt === null ? 'gets' : 'no longer gets'} mail about policies.`
   return { ...place, summary, body: <Choice view={answer.value} token={token} /> }
 }
 

@@ -199,7 +199,7 @@ function InForce({ policy, history }: InForceProps): JSX.Element {
             ? null
             : [
                 'Break-glass',
-                `${breakGlass.reason ?? 'a rollback brought back a break-glass release'}; neither replayed nor tried by a canary`,
+                `${breakGlass.reason ?? 'a rollback reinstated a break-glass release'}; neither replayed nor tried by a canary`,
               ],
           change === undefined ? null : ['Brought by', changeText(change)],
           ['Written by', author ?? 'not stated'],

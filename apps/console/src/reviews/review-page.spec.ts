@@ -32,7 +32,7 @@ describe('the page of a ticket', () => {
   it('shows how long it still waits, and that a review of break-glass is overdue and stays open', async () => {
     expect(await summary({})).toContain('It waits for a decision, for 1 h 0 min more.')
     expect(await summary({ expiresAt: NOW })).toContain('It waits for a decision, and is overdue.')
-    expect(await summary({ expiresAt: NOW, kind: 'INCONCLUSIVE' })).toContain('Its time is over; it is being closed.')
+    expect(await summary({ expiresAt: NOW, kind: 'INCONCLUSIVE' })).toContain('It has expired and is being closed.')
   })
 
   it('says in words why a stage failed, and its code after them', async () => {

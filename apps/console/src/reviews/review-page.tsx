@@ -64,7 +64,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
 /** Says how long an open ticket still waits. A review of break-glass stays open when its time is over. */
 function waitText({ expiresAt, kind }: Ticket, now: Date): string {
   if (Date.parse(expiresAt) > now.getTime()) return `It waits for a decision, for ${timeLeft(expiresAt, now)} more.`
-  return kind === 'BREAK_GLASS_REVIEW' ? 'It waits for a decision, and is overdue.' : 'Its time is over; it is being closed.'
+  return kind === 'BREAK_GLASS_REVIEW' ? 'It waits for a decision, and is overdue.' : 'It has expired and is being closed.'
 }
 
 function Question({ ticket, run }: { ticket: Ticket; run: RunView | undefined }): JSX.Element {
@@ -104,7 +104,7 @@ const WORDS: Record<Ticket['kind'], string> = {
 
 /** Consequence of a ticket that is not answered in time. */
 const UNANSWERED: Record<Ticket['kind'], string> = {
-  EMERGENCY_REVIEW: 'what was taken back stays so.',
+  EMERGENCY_REVIEW: 'what was rolled back stays so.',
   INCONCLUSIVE: 'the run is then aborted.',
   ACK_TIMEOUT: 'the run is then aborted.',
   UNDELIVERED: 'the ticket is then closed, and nothing changes about the run.',

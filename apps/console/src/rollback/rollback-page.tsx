@@ -108,7 +108,7 @@ function Moves({ preview, id, only, chosen }: MovesProps): JSX.Element | null {
   if (only)
     return (
       <p>
-        {id} alone goes back, whatever it went live with. <a href={address(false)}>Take back all that went live together</a>
+        {id} alone is rolled back, whatever it went live with. <a href={address(false)}>Roll back all that went live together</a>
       </p>
     )
   if (preview.kind !== 'loaded')
@@ -147,7 +147,7 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
     <Part still id="changes" title="What changes">
       {!isVerified ? (
         <Alert kind="error" title="Look twice">
-          <p>DIFFERENCE NOT VERIFIED: {from?.why ?? 'nothing was read'}. What is brought back was compared with nothing.</p>
+          <p>DIFFERENCE NOT VERIFIED: {from?.why ?? 'nothing was read'}. The version to reinstate was compared with nothing.</p>
         </Alert>
       ) : changes.length === 0 ? (
         <None>No value changes.</None>

@@ -87,7 +87,7 @@ describe('the page of a run', () => {
   it('begins with the reason why it failed or is paused, and leads to the signature that it waits for', async () => {
     const stages = aRun().stages.map((stage) => (stage.stage === 'canary' ? { ...stage, verdict: 'FAIL', detail: '3 alerts' } : stage))
     const failed = await shown(runPage, { answers: answers({ '/v1/runs/7': { ...aRun({ state: 'ROLLED_BACK' }), stages } }), params })
-    expect(failed.text).toContain('How it ended Canary: 3 alerts. The new rule was taken back.')
+    expect(failed.text).toContain('How it ended Canary: 3 alerts. The new rule was rolled back.')
     expect(failed.html).not.toContain('Read and sign it')
     const { html, text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state: 'AWAITING_APPROVAL' }) }), params })
     expect(html).toContain('<a href="/approvals/sha256%3Aaabbccdd">Read and sign it</a>')
@@ -110,9 +110,9 @@ describe('the page of a run', () => {
       const replaced = ids.map((id) => ({ id, now: '1.0.0' }))
       return shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state: 'SUCCEEDED', policies, replaced }) }), params })
     }
-    expect((await of()).text).toContain('To bring the version before back, take pm25, ozone back.')
+    expect((await of()).text).toContain('To reinstate the version before, take pm25, ozone back.')
     const partly = await of('pm25')
-    expect(partly.text).toContain('To bring the version before back, take ozone back.')
+    expect(partly.text).toContain('To reinstate the version before, take ozone back.')
     expect(partly.html).toContain('href="/policies/ozone/rollback"')
     expect(partly.html).not.toContain('href="/policies/pm25/rollback"')
     const none = await of('pm25', 'ozone')

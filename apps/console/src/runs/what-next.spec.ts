@@ -14,7 +14,7 @@ function failed(at: RunStage['stage'], reason: string, more: Partial<RunView> = 
 }
 
 const UNPUBLISHED = 'It ended before anything was published. The rule in force did not change.'
-const TAKEN_BACK = 'It ended on its way. What it had published by then, if anything, was taken back; the rule before is in force.'
+const TAKEN_BACK = 'It ended on its way. What it had published by then, if anything, was rolled back; the rule before is in force.'
 const IN_FORCE = 'The rule is in force for all. It ended after that: partners may not have been notified.'
 
 describe('what a run that failed means for the rule in force', () => {

@@ -14,15 +14,15 @@ const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string
   BAKING: 'All bots apply the new rule, and it is observed. An alarm rolls it back; without one, partners are notified.',
   NOTIFYING: 'The rule is in force. Partners are being notified; one that is down does not change that.',
   PAUSED: 'It waits for a person; the decisions that lead on are below.',
-  ROLLING_BACK: 'The version before is being brought back.',
-  ROLLED_BACK: 'The new rule was taken back. What was in force before it, if anything, came back.',
+  ROLLING_BACK: 'The version before is being reinstated.',
+  ROLLED_BACK: 'The new rule was rolled back. What was in force before it, if anything, is in force again.',
   SUPERSEDED: 'A newer release took its place.',
   STALE: 'What it was to follow is not in force any more. Approve it again if it is still wanted.',
 }
 
 const FAILED = {
   unpublished: 'It ended before anything was published. The rule in force did not change.',
-  takenBack: 'It ended on its way. What it had published by then, if anything, was taken back; the rule before is in force.',
+  takenBack: 'It ended on its way. What it had published by then, if anything, was rolled back; the rule before is in force.',
   inForce: 'The rule is in force for all. It ended after that: partners may not have been notified.',
 }
 /** Reasons of failures that no stage caused: the run may have published something by then. */
@@ -32,11 +32,11 @@ const FROM_OUTSIDE: readonly (string | undefined)[] = ['STAGE_TIMED_OUT', 'POISO
 const ABORTED: Record<string, string> = {
   REJECTED: 'A person rejected it before all had signed. Nothing was published.',
   EXPIRED: 'Not enough people signed in time. Nothing was published.',
-  ROLLED_BACK: 'A rollback of its policy ended it. What it had published was taken back.',
-  WITHDRAWN: 'Its policy was withdrawn, which ended it. What it had published was taken back.',
+  ROLLED_BACK: 'A rollback of its policy ended it. What it had published was rolled back.',
+  WITHDRAWN: 'Its policy was withdrawn, which ended it. What it had published was rolled back.',
 }
 
-const BUSY = 'The run ahead has its region until its bake is over. It resumes automatically then; it can be aborted meanwhile.'
+const BUSY = 'The run ahead occupies the region until its bake ends. This one then resumes automatically; it can be aborted meanwhile.'
 const HELD = 'Every reader has the rule already, and applies it from its effective time on. Until then it can be aborted or superseded.'
 
 /** Returns the next steps for a reader of this run, in a sentence or two. */
@@ -48,7 +48,7 @@ export function whatNext(run: RunView): string {
 
 function nextOf(run: RunView): string {
   if (isHeld(run)) return HELD
-  if (run.kept !== undefined) return `It ended, and what it published was not taken back: ${run.kept.map(describeKept).join('; ')}.`
+  if (run.kept !== undefined) return `It ended, and what it published was not rolled back: ${run.kept.map(describeKept).join('; ')}.`
   if (run.state === 'FAILED') return failureOf(run)
   if (run.state === 'SUCCEEDED') return `${outcomeOf(run)} ${describePartners(run)}`
   if (run.state === 'ABORTED') return abortOf(run)

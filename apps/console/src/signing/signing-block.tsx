@@ -35,7 +35,7 @@ export function SigningBlock({ act, verb, command, payloads, asksReason = false,
       </div>
       <form class="usa-form usa-form--tall" data-key-form hidden>
         {asksReason ? (
-          <LongTextField name="reason-signing" label="Reason" hint="It stands in the log, beside your name. Partners do not get it." />
+          <LongTextField name="reason-signing" label="Reason" hint="The log keeps it with your name. Partners do not get it." />
         ) : null}
         <KeyFields />
         <div id="again" data-part>

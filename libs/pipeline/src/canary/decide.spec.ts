@@ -328,7 +328,9 @@ describe('given another canary in its region', () => {
   it('when the canary is opened, then it issues nothing, reports the other canary, and begins when the region is free', () => {
     const { state, effects } = when(FRESH, opened)
     expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
-    expect(effects[0]).toMatchObject({ data: { behind: 183, detail: 'waits for run #183, which has National Capital Region until its bake is over' } })
+    expect(effects[0]).toMatchObject({
+      data: { behind: 183, detail: 'waits for run #183, which occupies National Capital Region until its bake ends' },
+    })
     const begun = when(state, { type: 'regionFreed', behind: null, frozen: null })
     expect([begun.state.state, kinds(begun.effects)]).toEqual(['publishing', ['issueHeads', 'schedule', 'hms.canary.started.v1']])
     expect(begun.state).not.toHaveProperty('behind')

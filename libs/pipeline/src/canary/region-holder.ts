@@ -4,9 +4,9 @@ export interface RegionHolder {
   scopeName: string
 }
 
-/** Returns `waits for run #183, which has National Capital Region until its bake is over`. */
+/** Returns `waits for run #183, which occupies National Capital Region until its bake ends`. */
 export function describeHolder({ run, scopeName }: RegionHolder): string {
-  return `waits for run #${run}, which has ${scopeName} until its bake is over`
+  return `waits for run #${run}, which occupies ${scopeName} until its bake ends`
 }
 
 export function isSameHolder(a: RegionHolder | null = null, b: RegionHolder | null = null): boolean {

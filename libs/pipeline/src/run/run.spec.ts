@@ -304,7 +304,7 @@ describe('a run', () => {
   })
 
   it('waits for its region, reports that, and continues when its canary starts', () => {
-    const delayed = { run: 184, attempt: 1, label: '', detail: 'waits for run #183, which has NCR until its bake is over', behind: 183 }
+    const delayed = { run: 184, attempt: 1, label: '', detail: 'waits for run #183, which occupies NCR until its bake ends', behind: 183 }
     const waiting = evolveRun(
       { ...started, stages: { lint: { verdict: 'PASS' }, simulate: { verdict: 'PASS' } } },
       stageEvent('hms.canary.delayed.v1', delayed),

@@ -26,7 +26,7 @@ export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): 
   const watch = document.querySelector<HTMLElement>('[data-stopwatch]')!
   watch.hidden = false
   const timer = setInterval(() => (watch.textContent = `${seconds()} s`), TICK_MS)
-  say(`Signed as ${name}. Going back…`)
+  say(`Signed as ${name}. Rolling back…`)
   try {
     const body = JSON.stringify(act.body)
     const request = { audience: act.audience!, method: 'POST', path: act.path, body: utf8(body), at: new Date() }
