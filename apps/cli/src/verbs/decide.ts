@@ -29,7 +29,7 @@ const freezes = area('freezes', 'time windows in which no run proceeds; rollback
   }),
 ])
 
-const stopTheLine = area('stop-the-line', 'the stop switch: nothing but break-glass goes forward until it is off', [
+const stopTheLine = area('stop-the-line', 'the stop switch: only break-glass advances until it is off', [
   verb('on', 'stop', {
     options: { ...SIGN, ...PASSPHRASE_FILE, ...WHY },
     examples: ['--reason "readings are wrong" --sign "EPA Chief"'],
