@@ -44,6 +44,13 @@ export const TRUST_GUARDS = [
     test: 'is read from its bytes, not from the other members of the response',
   },
   {
+    name: 'deploy-before-signing',
+    guard: 'a program sees the plan that it signs, also what the service chose, and can refuse it',
+    without: ['await options.beforeSigning?.({ digest, plan: chosen, authors })', 'void [digest, authors]'],
+    spec: 'libs/client/src/deploy-policy.spec.ts',
+    test: 'shows the plan in the bytes before they are signed, and signs nothing if the caller throws',
+  },
+  {
     name: 'prepared-whole-bundle',
     guard: 'a person signs only a bundle whose releases are all shown',
     without: 'bundle.size === 0',

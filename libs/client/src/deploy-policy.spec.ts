@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { JsonObject, PrepareRequest, RunState } from '#libs/contracts'
+import type { JsonObject, PrepareRequest, RolloutPlan, RunState } from '#libs/contracts'
 import { approvalDigest, buildRelease } from '#libs/signing'
 import { deployPolicy } from './deploy-policy.js'
 import { KeyFolder } from './keys/key-folder.js'
@@ -91,6 +91,16 @@ describe('deployPolicy', () => {
     pressEndsIn('FAILED')
     await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_RUN_FAILED', run: { run: 7, state: 'FAILED' } })
     expect(await deployPolicy({ file, wait: false })).toEqual({ run: 7, state: 'QUEUED', digest: 'd', missing: [] })
+  })
+
+  it('shows the plan in the bytes before they are signed, and signs nothing if the caller throws', async () => {
+    pressEndsIn('SUCCEEDED')
+    const refuse = async ({ plan, authors }: { plan: RolloutPlan; authors: string[] }): Promise<void> => {
+      throw new Error(`baked for ${plan.bakeMs} ms, by ${authors.length} authors`)
+    }
+    await expect(deployPolicy({ file, beforeSigning: refuse })).rejects.toThrow('baked for 1 ms, by 0 authors')
+    expect(Object.keys(seen)).toEqual(['/v1/approvals/prepare'])
+    expect(await deployPolicy({ file, beforeSigning: () => {} })).toMatchObject({ state: 'SUCCEEDED' })
   })
 
   it('rejects a signer or passphrase problem before it sends anything', async () => {

@@ -1,4 +1,12 @@
-import { HmsError, stepsOf, type ApprovalView, type Envelope, type RunView, type Verification } from '#libs/contracts'
+import {
+  HmsError,
+  stepsOf,
+  type ApprovalView,
+  type Envelope,
+  type PreparedApproval,
+  type RunView,
+  type Verification,
+} from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { clientFromEnvironment, signedBy } from './api/authorization.js'
 import { chooseSigner } from './approve/choose-signer.js'
@@ -28,6 +36,8 @@ export interface DeployOptions extends PlanInput {
   queue?: boolean
   /** Whether to end the active runs of these policies once all people have signed. */
   supersede?: boolean
+  /** Called with what the bytes contain, also what no option set, such as the default plan. If it throws or rejects, nothing is signed. */
+  beforeSigning?: (contents: Pick<PreparedApproval, 'digest' | 'plan' | 'authors'>) => void | Promise<void>
   onProgress?: (run: RunView) => void
   /** `false`: resolves as soon as the signature is accepted. */
   wait?: boolean
@@ -40,7 +50,7 @@ export interface DeployOptions extends PlanInput {
 export type DeployedRun = RunView & { verification: Verification }
 
 const FILE_OPTIONS = ['file', 'files', 'sign', 'passphrase', 'author', 'reason'] as const
-const RUN_OPTIONS = ['queue', 'supersede', 'onProgress', 'wait', 'timeoutMs', 'url'] as const
+const RUN_OPTIONS = ['queue', 'supersede', 'beforeSigning', 'onProgress', 'wait', 'timeoutMs', 'url'] as const
 const OPTIONS = optionNames<DeployOptions>()(...FILE_OPTIONS, ...PLAN_OPTIONS, ...RUN_OPTIONS)
 
 const OTHER_STAGES_MS = 30 * 60_000
@@ -63,12 +73,13 @@ export async function deployPolicy(options: DeployOptions): Promise<DeployedRun 
   const prepared = await prepareAs(api, asSigner, (client) =>
     prepareApproval(client, policies, plan, { author: options.author, queue: options.queue, supersede: options.supersede }),
   )
+  const { digest, plan: chosen, authors } = prepared
+  await options.beforeSigning?.({ digest, plan: chosen, authors }) // guard: deploy-before-signing
   const approval = await submitApproval(api, prepared, await signApproval(prepared, signer), { reason: options.reason })
   if (options.wait === false) return approval
   if (approval.run === null)
     throw new HmsError('HMS_APPROVAL_INCOMPLETE', 'the signature was accepted, but the response names no run', { status: 502 })
-  const { observeMs, bakeMs } = prepared.plan
-  const timeoutMs = options.timeoutMs ?? observeMs * stepsOf(prepared.plan).length + bakeMs + OTHER_STAGES_MS
+  const timeoutMs = options.timeoutMs ?? chosen.observeMs * stepsOf(chosen).length + chosen.bakeMs + OTHER_STAGES_MS
   const run = await followRun(api, approval.run, { onView: options.onProgress, timeoutMs })
   if (run.state !== 'SUCCEEDED') throw new RunError(run)
   const trust = { pinned: config.roster, cacheDir: config.cacheDir, waitMs: options.timeoutMs }
