@@ -1404,8 +1404,8 @@ export interface paths {
         get: operations["scenariosList"];
         put?: never;
         /**
-         * Registers a scenario, or replaces the scenario with the same id.
-         * @description Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the scenario and reports that.
+         * Registers a scenario, or replaces the one with this id.
+         * @description Registers a scenario, or replaces the one with this id. Until its corpus is registered, a run skips the scenario and reports that.
          */
         post: operations["scenariosAdd"];
         delete?: never;

@@ -35,10 +35,7 @@ import { proofOfSignatures } from './proof-of-signatures.js'
 import { EndApproval } from './end-approval.js'
 import { SignApproval } from './sign-approval.js'
 
-/**
- * Endpoints for approvers. Preparing requires write access, but no credentials in profile dev. A signature authenticates its signer; no API
- * token replaces it.
- */
+/** Endpoints for approvers. Preparing requires write access, except in profile dev. Signatures authenticate signers; no token does. */
 @Controller('v1/approvals')
 export class ApprovalsController {
   constructor(

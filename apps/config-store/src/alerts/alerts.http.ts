@@ -43,10 +43,7 @@ export class AlertBytes {
     this.buckets = new ClientBuckets(ALERT_BYTES, nowMs)
   }
 
-  /**
-   * Takes the bytes of an alert from the bot's bucket. If they exceed it, calls `setRetryAfter` with the wait in seconds,
-   * then throws 429 `HMS_ALERT_TOO_MANY`.
-   */
+  /** Takes the bytes of an alert from the bot's bucket. Above it, calls `setRetryAfter` (s) and throws 429 `HMS_ALERT_TOO_MANY`. */
   take(alert: BotAlert, setRetryAfter: (seconds: number) => void): void {
     const waitMs = this.buckets.take(alert.bot, Buffer.byteLength(JSON.stringify(alert)))
     if (waitMs === 0) return

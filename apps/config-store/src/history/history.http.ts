@@ -46,10 +46,7 @@ export class HistoryController {
 /** Size in bytes after which a page ends, because clients limit the size of a response. */
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/**
- * Returns entries with the head and the releases that prove each. Entries of one head are never in two pages, because the next page begins
- * below that head.
- */
+/** Returns entries with the head and the releases that prove each. A head's entries are never in two pages: the next begins below it. */
 export async function withRecords(tx: Transaction, policy: string, entries: readonly PolicyHistoryEntry[]): Promise<PolicyHistoryEntry[]> {
   const found: PolicyHistoryEntry[] = []
   let bytes = 0

@@ -4,10 +4,7 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nest
 import { Acknowledge } from './acknowledge.js'
 import { AcknowledgementDto } from './receipts.dto.js'
 
-/**
- * Shows and records acknowledgements. Public, because the token proves that the caller was sent the message; for a channel with a secret
- * the call is also signed.
- */
+/** Shows and records acknowledgements. Public: the token proves that the caller was sent the message; a secret, if any, also signs. */
 @Controller('v1/receipts/:token')
 @Public()
 export class ReceiptsController {

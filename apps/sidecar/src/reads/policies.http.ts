@@ -50,10 +50,7 @@ export class PolicyReads {
   }
 }
 
-/**
- * Returns the policy as config-store does, with its age. Throws the connection's errors: `HMS_POLICY_NOT_FOUND`, or the code with which a
- * document was refused.
- */
+/** Returns the policy as config-store does, with its age. Throws the connection's errors, such as `HMS_POLICY_NOT_FOUND`. */
 function localView(id: string, values: HeldValues): LocalPolicyView {
   const { value, version, revision, source, scope, state, ageMs, trust, code } = values.explain(id)
   return {

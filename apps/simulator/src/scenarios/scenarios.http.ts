@@ -20,10 +20,7 @@ export class ScenariosController {
     return this.database.autocommit(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))
   }
 
-  /**
-   * Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the
-   * scenario and reports that.
-   */
+  /** Registers a scenario, or replaces the one with this id. Until its corpus is registered, a run skips the scenario and reports that. */
   @LargeBody({ bytes: 6 * SCENARIO_MAX_BYTES })
   @Post()
   @RequireScope('operate')

@@ -6,10 +6,7 @@ import { Controller, Get } from '@nestjs/common'
 import { sshPublicKey } from '../sftp/ssh-signature.js'
 import { webhookPublicKey } from './standard-webhooks.js'
 
-/**
- * Publishes the keys that sign messages. Public, because partners have no token. The roster names the same keys, for partners that rather
- * trust the roster.
- */
+/** Publishes the keys that sign messages, which the roster names too. Public, because partners have no token. */
 @Controller('v1/webhook-keys')
 @Public()
 export class WebhookKeysController {
