@@ -193,7 +193,7 @@ describe('a read', () => {
 
   it.each([
     ['wrong sensor', 'BREAK-GLASS: wrong sensor; neither replayed nor tried by a canary\n'],
-    [null, 'BREAK-GLASS: a rollback brought back a break-glass release; neither replayed nor tried by a canary\n'],
+    [null, 'BREAK-GLASS: a rollback reinstated a break-glass release; neither replayed nor tried by a canary\n'],
   ])('prints the reason of a break-glass release: %s', async (reason, line) => {
     const untried = { ...view, provenance: { ...view.provenance, breakGlass: { reason } } }
     const { stdout } = await against({ 'GET /v1/policies/epa-pm25-limit': { body: untried } }, 'get', 'epa-pm25-limit')

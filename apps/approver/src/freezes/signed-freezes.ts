@@ -70,7 +70,7 @@ export class SignedFreezes {
     const old = all.filter((freeze) => isDeletable(freeze, tx.now))
     for (const { id } of old) await freezes.delete(id)
     if (known !== undefined || all.length - old.length < MAX_FREEZES) return
-    const detail = `There are ${MAX_FREEZES} freezes. One that is over is deleted 90 days after its declaration.`
+    const detail = `There are ${MAX_FREEZES} freezes. One that has ended is deleted 90 days after its declaration.`
     throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: SHOW })
   }
 }

@@ -111,7 +111,7 @@ function nextOf({ state, next }: Pick<FreezeView | RefusedFreeze, 'state' | 'nex
 function sentence({ state, next, scope }: FreezeView): string {
   const where = scope === 'global' ? 'everywhere' : `in ${scope}`
   if (state === 'ACTIVE') return `holds ${where} until ${next ?? 'it is lifted'}`
-  return state === 'COMING' ? `begins ${where} at ${next}` : 'is over: its times lie in the past'
+  return state === 'COMING' ? `begins ${where} at ${next}` : 'has ended: its times are in the past'
 }
 
 /** Requires known keys and valid values before the key is unlocked: a misspelt key would freeze something else. */

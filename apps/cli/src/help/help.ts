@@ -17,7 +17,7 @@ const TOPICS: Record<string, readonly string[]> = {
     '  9  run ended ROLLED_BACK, ABORTED, SUPERSEDED or STALE',
     ' 10  signature or proof invalid',
     ' 11  not reachable',
-    '130  interrupted; the run goes on',
+    '130  interrupted; the run continues',
   ],
   environment: [
     'HMS_URL             address of the services, default http://127.0.0.1:7184 (--url)',

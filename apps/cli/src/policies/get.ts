@@ -86,7 +86,7 @@ function provenanceOf(provenance: PolicyView['provenance']): string[] {
   const { run, digest, change, breakGlass } = provenance
   // Signer and reason of a rollback. The store returns them as rollout signed them; they are not verified here.
   const why = change === undefined || change.cause === 'run' || change.cause === 'break-glass' ? null : causeText(change)
-  const order = breakGlass?.reason ?? 'a rollback brought back a break-glass release'
+  const order = breakGlass?.reason ?? 'a rollback reinstated a break-glass release'
   return [
     `${run === null ? 'No run' : `Run #${run}`}, ${digest}`,
     originOf(provenance),

@@ -51,7 +51,7 @@ describe('runs watch', () => {
   })
 
   it.each([
-    ['LINTING', 8, 'run #184 goes on'],
+    ['LINTING', 8, 'run #184 continues'],
     ['AWAITING_APPROVAL', 7, 'run #184 still waits for signatures'],
   ] as const)('at the time-out %s gives exit code %d, and a note that the run is still open', async (state, code, words) => {
     const run = await watch([state], ['--timeout', '300ms'])
@@ -63,6 +63,6 @@ describe('runs watch', () => {
   it('does not end the run on Ctrl-C, exit 130', async () => {
     const run = await watch(['LINTING'], [], { interrupt: (fire) => queueMicrotask(fire) })
     expect([run.code, run.stdout]).toEqual([130, ''])
-    expect(run.stderr).toContain('run #184 goes on: hms-svc runs watch 184')
+    expect(run.stderr).toContain('run #184 continues: hms-svc runs watch 184')
   })
 })

@@ -48,7 +48,7 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
   } catch (error) {
     display.clear()
     if (!signal.aborted) throw error
-    output.note(`Interrupted; ${last === undefined ? `run #${run} goes on` : runStatusText(last)}: hms-svc runs watch ${run}`)
+    output.note(`Interrupted; ${last === undefined ? `run #${run} continues` : runStatusText(last)}: hms-svc runs watch ${run}`)
     return EXIT.interrupted
   } finally {
     stopTicking()
@@ -66,5 +66,5 @@ export function noteReported({ output }: CliContext, { state }: RunView): void {
 /** Describes a run that is still open; a paused or unsigned one waits for people. */
 function runStatusText({ run, state }: RunView): string {
   if (state === 'AWAITING_APPROVAL') return `run #${run} still waits for signatures`
-  return state === 'PAUSED' ? `run #${run} stays paused` : `run #${run} goes on`
+  return state === 'PAUSED' ? `run #${run} stays paused` : `run #${run} continues`
 }

@@ -6,12 +6,12 @@ const DECISIONS: Record<RunDecisionName, { about: string; example: string }> = {
   pause: { about: 'pause a run in its canary, rollout or bake until it is resumed', example: '--reason "waiting for the lab"' },
   resume: { about: 'let a paused run ask its bots again', example: '--reason "lab agrees"' },
   promote: {
-    about: 'let a run proceed before its observation or bake is over, or a paused one without the evidence it lacks',
+    about: 'let a run proceed before its observation or bake ends, or a paused one without the missing evidence',
     example: '--reason "seen enough"',
   },
   extend: { about: 'observe or bake for longer', example: '--by 10m --reason "few readings"' },
   retry: { about: 'restart a paused run from lint, without its measurements', example: '--reason "bots are back"' },
-  abort: { about: 'end a run; what it published is taken back', example: '--reason "wrong file"' },
+  abort: { about: 'end a run; what it published is rolled back', example: '--reason "wrong file"' },
 }
 
 const BY = { '--by <duration>': needed('how much longer, such as 10m') } as const

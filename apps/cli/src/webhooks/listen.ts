@@ -52,7 +52,7 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
   } finally {
     stopper.end()
   }
-  output.note('Stopped. The next listener goes on from here.')
+  output.note('Stopped. The next listener continues from here.')
   return EXIT.interrupted
 }
 

@@ -26,7 +26,7 @@ import { advance, stableOrNew, type Stable } from '../stable/stable.table.js'
 import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
 import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.js'
 
-const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refused the head of the rollback, and the head was taken back' }
+const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refused its head; the release before stays in force' }
 
 /**
  * Reinstates a version that the newest approved release does not name as a fallback, by a new release that people signed. Like any
